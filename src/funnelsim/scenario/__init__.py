@@ -1,0 +1,1 @@
+"""What the user states: objects, files, presets, and everything that can be wrong with them."""

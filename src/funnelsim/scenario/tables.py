@@ -1,0 +1,142 @@
+"""What a table of the file is: frozen, strict, and with rules that span its keys.
+
+pydantic checks each key by itself, and would not ask about several keys together once one of them
+has failed. A planner wants to mend everything in one go, so the rules across keys are functions
+of their own: they also run over a table in which :class:`Unsound` stands for what has failed.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal, NoReturn, Self, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+Rule = Callable[[Any], "Iterator[Broken]"]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A rule that a table breaks.
+
+    Attributes
+    ----------
+    rule : str
+        What is asked: ``must not be above cap_per_week``.
+    remedy : str
+        What to do about it; may be empty.
+    path : tuple of str and int
+        The key to mend, from the table on; empty for the table as a whole.
+    """
+
+    rule: str
+    remedy: str = ""
+    path: tuple[str | int, ...] = ()
+
+    def error(self, kind: Literal["rule", "value"]) -> PydanticCustomError:
+        """Return the same as an error of pydantic, of a rule across keys or of a single value."""
+        return PydanticCustomError(kind, "{rule}", {"rule": self.rule, "remedy": self.remedy})
+
+
+class Table(BaseModel):
+    """A table of the file: frozen, strict, and deaf to keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+    either_or: ClassVar[tuple[str, ...]] = ()  # keys of which exactly one is stated
+    laws: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # the keys that each law takes
+    rules: ClassVar[tuple[Rule, ...]] = ()  # collected below, those of parents first
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = tuple(each for each in vars(cls).values() if hasattr(each, "spans_keys"))
+        cls.rules = (*cls.rules, *own)
+
+    @model_validator(mode="after")
+    def _obeys_its_rules(self) -> Self:
+        if found := [
+            InitErrorDetails(type=each.error("rule"), loc=each.path, input=self)
+            for each in broken_rules(self)
+        ]:
+            raise ValidationError.from_exception_data(type(self).__name__, found)
+        return self
+
+
+def rule(function: Rule) -> Rule:
+    """Mark a method of a table as a rule: it yields what the table breaks."""
+    function.spans_keys = True  # type: ignore[attr-defined]
+    return function
+
+
+def broken_rules(table: Table) -> Iterator[Broken]:
+    """Yield what a table breaks; a rule that would have to look at a mistake is silent."""
+    for each in (_exactly_one, _law_takes, *type(table).rules):
+        try:
+            yield from each(table)
+        except UnsoundError:
+            continue
+
+
+@cache
+def nested(table: type[Table], key: str) -> type[Table] | None:
+    """Return the kind of table that stands, or is listed, under a key; None for plain values."""
+    field = table.model_fields.get(key)
+    return None if field is None else _table_within(field.annotation)
+
+
+@cache
+def is_list(table: type[Table], key: str) -> bool:
+    """Tell whether a key holds a list of tables."""
+    return get_origin(table.model_fields[key].annotation) is tuple
+
+
+class UnsoundError(Exception):
+    """A rule has looked at a value that is itself a mistake."""
+
+
+class Unsound:
+    """Stands for a value that is itself a mistake: it was stated, but must not be looked at."""
+
+    def _refuse(self, *_: Any) -> NoReturn:
+        raise UnsoundError
+
+
+_LOOKS = """
+    eq ne lt le gt ge hash bool len iter contains getitem getattr float int format str
+    neg add radd sub rsub mul rmul truediv rtruediv pow rpow
+"""
+for _name in _LOOKS.split():
+    setattr(Unsound, f"__{_name}__", Unsound._refuse)
+
+
+def _exactly_one(table: Table) -> Iterator[Broken]:
+    stated = [key for key in table.either_or if getattr(table, key) is not None]
+    if table.either_or and len(stated) != 1:
+        keys = " and ".join(table.either_or)
+        yield Broken(f"needs exactly one of {keys}, not {'both' if stated else 'none'}")
+
+
+def _law_takes(table: Table) -> Iterator[Broken]:
+    if not table.laws:
+        return
+    law = table.law  # type: ignore[attr-defined]
+    takes = table.laws[law]
+    for key in dict.fromkeys(key for keys in table.laws.values() for key in keys):
+        stated, needed = getattr(table, key) is not None, key in takes
+        if needed and not stated:
+            yield Broken(f"must be stated for the law '{law}'", path=(key,))
+        if stated and not needed:
+            others = f"It takes {' and '.join(takes)}." if takes else "Leave it out."
+            yield Broken(f"does not belong to the law '{law}'", others, path=(key,))
+
+
+def _table_within(annotation: Any) -> type[Table] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Table):
+        return annotation
+    if get_origin(annotation) in (Annotated, tuple, Union, types.UnionType):
+        return next(filter(None, map(_table_within, get_args(annotation))), None)
+    return None
