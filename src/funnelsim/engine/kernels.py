@@ -1,0 +1,911 @@
+"""All compiled code: Philox, inverse distribution functions, the walk of a rep, the loop over draws.
+
+Randomness is addressed, not consumed: each word is a pure function of what it decides.
+
+====================  =====================================================================
+key (2 words)         SeedSequence(seed, spawn_key = hashes of segment and source), so three
+                      keys: world (no name), rep (segment), source (segment and source)
+counter word 0        draw
+counter word 1        rep (low 20 bits), hire (high 12 bits)
+counter word 2        week or quarter + 8192 (high 14 bits), index (low 18 bits)
+counter word 3        family (low 8 bits), block (next 8), name (high 16)
+====================  =====================================================================
+
+A family is a kind of block; the position of a word counts through the family's blocks, four to a
+block. Weekly and quarterly words of one kind stand four neighbours to a block: the time in counter
+word 2 is (time + 8192) // 4, the position (time + 8192) % 4.
+
+==============  ======  ======  ==========================================================
+family          number  key     words, by position
+==============  ======  ======  ==========================================================
+SKILL           0       rep     common, activity, size, then each stage in order
+MARKET          1       world   one a quarter, four neighbours to a block
+ACTIVITY        2       source  one a week, four neighbours to a block
+POLICY          3       source  one a week, four neighbours to a block
+ENTRY           4       source  one a week, four neighbours to a block
+OPPORTUNITY     5       source  moment; outcome and delay of each stage after the first; size;
+                                whale; low digits of size; delay of the first stage
+WINDFALL        6       rep     index 0: the quarter's number first; index i: (unused), moment,
+                                size, low digits of size of windfall i
+ASSIST          7       source  reserved
+PARAMETER       8       world   reserved
+TEAM            9       rep     reserved
+LOGGED          10      source  by name of the KPI: one a week, or one an opportunity
+PAST_ENTRY      11      source  as ENTRY, for those open at day 0 that can only be lost
+PAST_OPPORTUNITY 12     source  as OPPORTUNITY, for the same
+==============  ======  ======  ==========================================================
+
+A uniform is (word + 0.5) / 2^32; where a law asks for more digits, (52 bits + 0.5) / 2^52.
+Any change of this page is a new ``STREAM_VERSION``.
+"""
+
+import math
+
+import numba as nb
+import numpy as np
+
+MASK = np.uint64(0xFFFFFFFF)
+HALF = np.uint64(32)
+MULTIPLIER_0, MULTIPLIER_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+WEYL_0, WEYL_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+
+SKILL, MARKET, ACTIVITY, POLICY, ENTRY, OPPORTUNITY, WINDFALL = (np.uint64(i) for i in range(7))
+LOGGED, PAST_ENTRY, PAST_OPPORTUNITY = np.uint64(10), np.uint64(11), np.uint64(12)
+NO_NAME = np.uint64(0)
+ORIGIN = 8192  # added to weeks and quarters: those before day 0 are negative
+DAY_ZERO = np.uint64(ORIGIN << 18)  # the first place that is not in the past
+MOST_ENTRIES = (1 << 18) - 1  # of one week: the width of an index
+
+CONSTANT, TABLE, PARETO, EMPIRICAL = 0, 1, 2, 3  # kinds of quantile
+KPI_ACTIVITIES, KPI_STAGE, KPI_PIPELINE = 0, 1, 2
+PER_WEEK, PER_MONTH, PER_QUARTER = 0, 1, 2
+OPEN, WON, LOST, STALLED = 0, 1, 2, 3
+
+# Columns of the arrays that the kernels fill.
+ACTIVITIES, WINDFALLS, WHALES, FIRST_FREE = 0, 1, 2, 3  # of counts; then stages, KPIs, flows
+ENTERED, LOST_IN, STALLED_IN, OPEN_BEFORE, OPEN_AFTER, FLOWS = 0, 1, 2, 3, 4, 5
+BOOKINGS, REPEATABLE, WINDFALL_PART, LARGEST, AMOUNTS = 0, 1, 2, 3, 4  # of money
+DONE, REACHED = 0, 1  # of weekly: activities, then one column a stage
+ACTIVITY_SKILL, SIZE_SKILL, CONVERSIONS = 0, 1, 2  # of skill: then one a stage
+THETA, REACH, OPEN_THETA, OPEN_REACH = 0, 1, 2, 3  # of the thresholds of the past
+
+TWO_32, TWO_52, THIRD = 2.0**-32, 2.0**-52, 1.0 / 3.0
+WEEKS_PER_DAY = 1.0 / 7.0
+SMALLEST_TAIL, LARGEST_TAIL = 2.0**-33, 0.5 - 2.0**-53
+TABLE_ORIGIN = np.uint64(1023 - 33)  # biased exponent of the first octave of a quantile table
+MANTISSA = np.uint64(52)
+INDEX_BITS = np.uint64(18)
+ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
+VECTOR = np.uint64(8)  # doubles in the widest SIMD register
+NEGLIGIBLE = 1e-16
+SMALLEST_WEIGHT = 1e-260  # below, digits would be lost to underflow
+
+# Inlined without exception: passing a record and its arrays on costs more than most of the work.
+inlined = nb.njit(error_model="numpy", forceinline=True, _nrt=False)
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+@inlined
+def philox(c0, c1, c2, c3, k0, k1):
+    """Return the Philox4x32-10 block (Salmon et al. 2011, SC11) as four words in uint64."""
+    for _ in range(10):
+        product_0, product_1 = MULTIPLIER_0 * c0, MULTIPLIER_1 * c2
+        c0, c1, c2, c3 = (
+            (product_1 >> HALF) ^ c1 ^ k0,
+            product_1 & MASK,
+            (product_0 >> HALF) ^ c3 ^ k1,
+            product_0 & MASK,
+        )
+        k0, k1 = (k0 + WEYL_0) & MASK, (k1 + WEYL_1) & MASK
+    return c0, c1, c2, c3
+
+
+@inlined
+def place_of(time, index):
+    """Return counter word 2: a time counted from the origin, and an index."""
+    return (np.uint64(time) << INDEX_BITS) | np.uint64(index)
+
+
+@inlined
+def block_at(key, draw, seat, time, index, family, block, name):
+    """Return the four words at an address; ``time`` already counted from the origin."""
+    return philox(
+        np.uint64(draw),
+        np.uint64(seat),
+        place_of(time, index),
+        np.uint64(family) | (np.uint64(block) << np.uint64(8)) | (np.uint64(name) << np.uint64(16)),
+        key[0],
+        key[1],
+    )
+
+
+@inlined
+def uniform(word):
+    """Return the uniform of a word, never 0 or 1."""
+    return (np.float64(np.int64(word)) + 0.5) * TWO_32
+
+
+@inlined
+def long_uniform(high, low):
+    """Return the uniform of the words behind two: 52 bits and a half, so that 1 - u is exact."""
+    digits = (np.int64(high / TWO_32) << 20) | (np.int64(low / TWO_32) >> 12)
+    return (np.float64(digits) + 0.5) * TWO_52
+
+
+@inlined
+def timed_uniform(key, draw, seat, time, family, name):
+    """Return the one uniform of a week or quarter."""
+    place = time + ORIGIN
+    words = block_at(key, draw, seat, place >> 2, 0, family, 0, name)
+    lane = place & 3
+    if lane < 2:
+        return uniform(words[0] if lane == 0 else words[1])
+    return uniform(words[2] if lane == 2 else words[3])
+
+
+@inlined
+def fill_timed(key, draw, seat, family, first, uniforms):
+    """Fill in the uniforms of consecutive weeks, four to a block; ``first`` is the first block."""
+    for block in range(np.uint64(uniforms.size >> 2)):
+        words = philox(
+            np.uint64(draw), seat, (np.uint64(first) + block) << INDEX_BITS, family, key[0], key[1]
+        )
+        at = np.uint64(4) * block
+        uniforms[at], uniforms[at + ONE] = uniform(words[0]), uniform(words[1])
+        uniforms[at + TWO], uniforms[at + THREE] = uniform(words[2]), uniform(words[3])
+
+
+@inlined
+def whole_vectors(n):
+    """Round up to whole SIMD vectors: cheaper than a remainder, and arrays have the room."""
+    return (np.uint64(n) + VECTOR - ONE) & ~(VECTOR - ONE)
+
+
+@inlined
+def fill_opportunities(key, draw, seat, places, families, n, uniforms):
+    """Fill in the uniforms of n opportunities, (position, opportunity)."""
+    for block in range(uniforms.shape[0] >> 2):
+        u0, u1, u2, u3 = (
+            uniforms[4 * block],
+            uniforms[4 * block + 1],
+            uniforms[4 * block + 2],
+            uniforms[4 * block + 3],
+        )
+        shifted = np.uint64(block) << np.uint64(8)
+        for i in range(whole_vectors(n)):  # SIMD: keep branches, tuples and look-ups out
+            words = philox(
+                np.uint64(draw), seat, places[i], families[i] | shifted, key[0], key[1]
+            )
+            u0[i], u1[i] = uniform(words[0]), uniform(words[1])
+            u2[i], u3[i] = uniform(words[2]), uniform(words[3])
+
+
+# --- inverse distribution functions --------------------------------------------------------------
+
+
+@inlined
+def tabled(data, first, bits, u):
+    """Look a quantile up in a table of engine/tables.py that begins at ``data[first]``."""
+    upper = u > 0.5
+    tail = min(max(1.0 - u if upper else u, SMALLEST_TAIL), LARGEST_TAIL)
+    digits = np.float64(tail).view(np.uint64)
+    rest = MANTISSA - np.uint64(bits)
+    row = (digits >> rest) - (TABLE_ORIGIN << np.uint64(bits))
+    if upper:
+        row += np.uint64(32) << np.uint64(bits)
+    unit = np.uint64((np.uint64(1023) - rest) << MANTISSA).view(np.float64)  # 2^-rest
+    x = np.float64(np.int64(digits & ((ONE << rest) - ONE))) * unit
+    at = np.uint64(first) + np.uint64(4) * row
+    return data[at] + x * (
+        data[at + ONE] + x * (data[at + TWO] + x * data[at + THREE])
+    )
+
+
+@inlined
+def quantile(plan, data, law, u):
+    """Return the quantile at u of law number ``law``."""
+    kind, scale = plan.law_kind[law], plan.law_scale[law]
+    if kind == TABLE:
+        return scale * tabled(data, plan.law_first[law], plan.law_size[law], u)
+    if kind == CONSTANT:
+        return scale
+    if kind == PARETO:
+        return scale * (1.0 - u) ** plan.law_power[law]
+    size = plan.law_size[law]
+    return scale * data[plan.law_first[law] + min(np.int64(u * size), size - 1)]
+
+
+@inlined
+def size_quantile(plan, data, law, high, low):
+    """Return the quantile of a size law at two uniforms, of which most laws need one."""
+    if plan.law_kind[law] >= PARETO:
+        return quantile(plan, data, law, long_uniform(high, low))
+    return quantile(plan, data, law, high)
+
+
+@inlined
+def step_up(n, mean, shape):
+    """Return pmf(n + 1) / pmf(n): Poisson where ``shape`` is 0, else negative binomial."""
+    if shape == 0.0:
+        return mean / (n + 1.0)
+    return (n + shape) / (n + 1.0) * (mean / (mean + shape))
+
+
+@inlined
+def fill_counts(mean, shape, cumulative):
+    """Tabulate a Poisson or negative binomial law.
+
+    Weights grow from 1 at the mode, so that no mean under- or overflows; they are divided by their
+    sum in the end. Returns (first, length): cumulative[j] = P(N <= first + j) for j < length. What
+    is left out below and above is below 1e-15; a law longer than the array is cut there.
+    """
+    mode = np.int64(mean) if shape == 0.0 else np.int64(max(0.0, mean - mean / shape))
+    first = mode
+    weight = 1.0
+    while first > 0 and weight > 1e-20:
+        first -= 1
+        weight /= step_up(first, mean, shape)
+    limit = 0.0 if shape == 0.0 else mean / (mean + shape)
+    n, length, total = first, 0, 0.0
+    while length < cumulative.size:
+        total += weight
+        cumulative[length] = total
+        length += 1
+        ratio = step_up(n, mean, shape)
+        if n > mode and weight * max(ratio, limit) < 1e-15 * total * (1.0 - max(ratio, limit)):
+            break
+        weight *= ratio
+        n += 1
+    for j in range(length):
+        cumulative[j] /= total
+    return first, length
+
+
+@inlined
+def tabled_counts(mean, shape, cumulative, guide):
+    """Tabulate a law of counts and where to begin the search: guide[g] for u in [g, g + 1) / G."""
+    first, length = fill_counts(mean, shape, cumulative)
+    while length > 1 and cumulative[length - 2] > 1.0 - 0.25 * TWO_32:
+        length -= 1  # no uniform asks for more
+    j = np.uint64(0)
+    for g in range(guide.size):
+        while cumulative[j] * guide.size <= g and j < np.uint64(length - 1):
+            j += ONE
+        guide[g] = j
+    return first, length, cumulative, guide
+
+
+@inlined
+def count_quantile(u, first, length, cumulative, guide):
+    """Return the smallest tabulated n with P(N <= n) > u."""
+    j = guide[np.uint64(u * guide.size)]
+    while u >= cumulative[j] and j < np.uint64(length - 1):
+        j += ONE
+    return first + np.int64(j)
+
+
+@inlined
+def power(base, exponent):
+    """Return base ** exponent for a whole exponent, by squaring: half the time of exp and log."""
+    result = 1.0
+    while exponent > 0:
+        result *= base if exponent & 1 else 1.0
+        base *= base
+        exponent >>= 1
+    return result
+
+
+@inlined
+def binomial_quantile(u, n, p):
+    """Return the smallest k with P(Binomial(n, p) <= k) > u."""
+    if p <= 0.0 or n == 0:
+        return 0
+    if p >= 1.0:
+        return n
+    odds = p / (1.0 - p)
+    weight = power(1.0 - p, n)
+    if weight > SMALLEST_WEIGHT:
+        k, total, goal = 0, weight, u
+    else:  # weights relative to the mode's, with their sum known before the search
+        k = min(np.int64((n + 1) * p), n)
+        weight, total = 1.0, 1.0
+        rising = 1.0
+        for j in range(k, n):
+            rising *= (n - j) / (j + 1.0) * odds
+            total += rising
+            if rising < NEGLIGIBLE:
+                break
+        while k > 0 and weight > NEGLIGIBLE:
+            weight *= k / ((n - k + 1.0) * odds)
+            k -= 1
+            total += weight
+        goal, total = u * total, weight
+    while goal >= total and k < n:
+        weight *= (n - k) / (k + 1.0) * odds
+        k += 1
+        total += weight
+        if weight < NEGLIGIBLE * total and k > n * p:
+            break
+    return k
+
+
+# --- the rep: skill, market, weeks ---------------------------------------------------------------
+
+
+@inlined
+def skilled_normal(plan, data, key, draw, seat, position, loading):
+    """Return z = L g + sqrt(1 - L^2) e, e the word at ``position``, g the word common to all."""
+    u = positioned_uniform(key, draw, seat, position)
+    own = quantile(plan, data, plan.normal_law, u)
+    if loading == 0.0:
+        return own
+    g = quantile(plan, data, plan.normal_law, positioned_uniform(key, draw, seat, 0))
+    return loading * g + math.sqrt(1.0 - loading * loading) * own
+
+
+@inlined
+def positioned_uniform(key, draw, seat, position):
+    """Return a rep's uniform of skill."""
+    words = block_at(key, draw, seat, 0, 0, SKILL, position >> 2, NO_NAME)
+    lane = position & 3
+    if lane < 2:
+        return uniform(words[0] if lane == 0 else words[1])
+    return uniform(words[2] if lane == 2 else words[3])
+
+
+@inlined
+def multiplier(z, sigma):
+    """Return the lognormal with mean 1 at a standard normal."""
+    return math.exp(sigma * z - 0.5 * sigma * sigma)
+
+
+@inlined
+def fill_skill(plan, data, key, draw, seat, skill):
+    """Fill in the multipliers of activity and size, then the rep's conversion of each stage."""
+    skill[ACTIVITY_SKILL], skill[SIZE_SKILL] = 1.0, 1.0
+    if plan.activity_sigma > 0.0:
+        z = skilled_normal(plan, data, key, draw, seat, 1, plan.activity_loading)
+        skill[ACTIVITY_SKILL] = multiplier(z, plan.activity_sigma)
+    if plan.size_sigma > 0.0:
+        z = skilled_normal(plan, data, key, draw, seat, 2, plan.size_loading)
+        skill[SIZE_SKILL] = multiplier(z, plan.size_sigma)
+    for s in range(plan.stages):
+        conversion = plan.conversion[s]
+        if plan.conversion_law[s] >= 0:
+            z = skilled_normal(plan, data, key, draw, seat, 3 + s, plan.stage_loading[s])
+            u = 0.5 * math.erfc(-z / math.sqrt(2.0))
+            conversion = min(max(quantile(plan, data, plan.conversion_law[s], u), 0.0), 1.0)
+        skill[CONVERSIONS + s] = conversion
+
+
+@inlined
+def fill_market(plan, data, key, draw, market):
+    """Fill in the market's factor of each quarter, from ``plan.past_quarters`` before day 0."""
+    past = plan.past_quarters
+    for i in range(past + plan.quarters):
+        market[i] = plan.season[(i - past) & 3]
+    if plan.market_sigma == 0.0:
+        return
+    fresh = math.sqrt(1.0 - plan.persistence * plan.persistence)
+    first = quantile(
+        plan, data, plan.normal_law, timed_uniform(key, draw, 0, 0, MARKET, NO_NAME)
+    )
+    market[past] *= multiplier(first, plan.market_sigma)
+    for step in (1, -1):
+        x, q = first, step
+        while -past <= q < plan.quarters:
+            u = timed_uniform(key, draw, 0, q, MARKET, NO_NAME)
+            x = plan.persistence * x + fresh * quantile(plan, data, plan.normal_law, u)
+            market[past + q] *= multiplier(x, plan.market_sigma)
+            q += step
+
+
+@inlined
+def under_policy(plan, key, draw, seat, week, n):
+    """Return the week's activities once floor and cap have had their say."""
+    if week < plan.policy_start:
+        return n
+    if n < plan.floor:
+        u = timed_uniform(key, draw, seat, week, POLICY, NO_NAME)
+        if u < plan.adherence:
+            n = plan.floor
+    return min(n, plan.cap)
+
+
+@inlined
+def entry_probability(plan, conversion, factor, n):
+    """Return P(entry) of each of n activities."""
+    p = conversion * factor
+    if plan.elasticity != 1.0 and n > 0:
+        p *= (n / plan.reference) ** (plan.elasticity - 1.0)
+    return min(p, 1.0)
+
+
+# --- the opportunity -----------------------------------------------------------------------------
+
+
+@inlined
+def conditioned(v, theta, reach):
+    """Turn v into a delay's uniform, given that this or a later delay exceeds its threshold.
+
+    ``reach`` is the probability of that event; derived in docs/randomness.md. Returns the uniform
+    and whether this one exceeded ``theta``. Monotone in v.
+    """
+    above = (1.0 - theta) / reach if reach > 0.0 else 0.0
+    below = 1.0 - above
+    if v < below:
+        return v * (theta / below), False
+    return theta + (1.0 - theta) * ((v - below) / above if above > 0.0 else v), True
+
+
+@inlined
+def delay_uniform(plan, data, week, family, slot, v):
+    """Return a past delay's uniform, and whether nothing more is asked of the later ones."""
+    theta = data[past_at(plan, THETA, slot, week)]
+    if family == OPPORTUNITY:
+        return conditioned(v, theta, data[past_at(plan, REACH, slot, week)])
+    u, settled = conditioned(
+        v,
+        data[past_at(plan, OPEN_THETA, slot, week)],
+        data[past_at(plan, OPEN_REACH, slot, week)],
+    )
+    return u * theta, settled
+
+
+@inlined
+def past_at(plan, kind, slot, week):
+    """Return where a number of the past stands in the data."""
+    return np.uint64(
+        plan.past + (kind * plan.slots + slot) * plan.past_weeks + plan.past_weeks + week
+    )
+
+
+@inlined
+def opportunity_size(plan, data, uniforms, i, size_skill):
+    """Return the size of an opportunity, whales multiplied, and whether it is a whale."""
+    position = 2 * plan.stages - 1
+    high, low = uniforms[position, i], 0.0
+    if plan.law_kind[plan.size_law] >= PARETO:
+        low = uniforms[position + 2, i]
+    size = size_quantile(plan, data, plan.size_law, high, low) * size_skill
+    if uniforms[position + 1, i] < plan.whale_probability:
+        return size * plan.whale_multiple, True
+    return size, False
+
+
+@inlined
+def count_pipeline(plan, key, draw, seat, place, stage, size, amounts, now):
+    """Add an opportunity's size to the pipeline KPIs that are counted at this stage."""
+    for k in range(plan.kpis):
+        if plan.kpi_metric[k] != KPI_PIPELINE or plan.kpi_stage[k] != stage:
+            continue
+        if plan.kpi_logged[k] < 1.0:
+            name = np.uint64(plan.kpi_name[k]) << np.uint64(16)
+            words = philox(np.uint64(draw), seat, place, LOGGED | name, key[0], key[1])
+            if uniform(words[0]) >= plan.kpi_logged[k]:
+                continue
+        amounts[now, k] += size
+
+
+@inlined
+def trace(plan, entered, ended, fate, row, rep, counts):
+    """Book what became of an opportunity and when it was open; ``ended`` in days."""
+    for q in range(plan.quarters):
+        begin, end = q * plan.days_per_quarter, (q + 1) * plan.days_per_quarter
+        if begin <= entered < end:
+            counts[row, rep, q, plan.flows + ENTERED] += 1
+        if entered < begin <= ended:
+            counts[row, rep, q, plan.flows + OPEN_BEFORE] += 1
+        if entered < end <= ended:
+            counts[row, rep, q, plan.flows + OPEN_AFTER] += 1
+        if begin <= ended < end:
+            if fate == LOST:
+                counts[row, rep, q, plan.flows + LOST_IN] += 1
+            elif fate == STALLED:
+                counts[row, rep, q, plan.flows + STALLED_IN] += 1
+
+
+@inlined
+def decide(plan, stage, conversion, uniforms, alive, m, stopped):
+    """Part those who reach a stage (kept in ``alive``) from those who do not; return their number.
+
+    Lists keep the order of addresses. No branch depends on luck: a wrong guess costs more.
+    """
+    on, off = np.uint64(0), np.uint64(0)
+    position = np.uint64(2 * stage - 1)
+    for j in range(m):
+        i = alive[j]
+        goes = uniforms[position, i] < conversion
+        alive[on], stopped[off] = i, i
+        on += np.uint64(goes)
+        off += np.uint64(not goes)
+    return on, off
+
+
+@inlined
+def wait(plan, data, stage, mean, places, families, uniforms, listed, m, asked, times):
+    """Add a stage's delay to the times of those listed.
+
+    Those of the past come first; of them it is known that some delay is long enough.
+    """
+    position = np.uint64(2 * stage if stage > 0 else 2 * plan.stages + 2)
+    law, slot = plan.delay_law[stage], plan.slot[stage]
+    for j in range(m):
+        i = listed[j]
+        if places[i] >= DAY_ZERO:
+            break
+        if asked[i]:
+            week = np.int64(places[i] >> INDEX_BITS) - ORIGIN
+            u, settled = delay_uniform(plan, data, week, families[i], slot, uniforms[position, i])
+            uniforms[position, i] = u
+            asked[i] = not settled
+    if mean == 0.0:
+        return
+    if plan.law_kind[law] == TABLE:
+        mean *= plan.law_scale[law]
+        first, bits = plan.law_first[law], plan.law_size[law]
+        for j in range(m):
+            i = listed[j]
+            times[i] += mean * tabled(data, first, bits, uniforms[position, i])
+    else:
+        for j in range(m):
+            i = listed[j]
+            times[i] += mean * quantile(plan, data, law, uniforms[position, i])
+
+
+@inlined
+def arrive(plan, stage, families, alive, m, times, row, rep, counts):
+    """Count those who reach a stage in the horizon; keep, and return the number of, the others
+    that are not past its end."""
+    kept, column, last = np.uint64(0), plan.reached + stage, plan.quarters - 1
+    horizon, quarters_per_day = plan.horizon_days, plan.quarters_per_day
+    for j in range(m):
+        i = alive[j]
+        t = times[i]
+        inside = t < horizon
+        counted = inside & (t >= 0.0) & (families[i] == OPPORTUNITY)
+        q = min(np.uint64(max(t, 0.0) * quarters_per_day), np.uint64(last))
+        counts[row, rep, q, column] += np.int32(counted)
+        alive[kept] = i
+        kept += np.uint64(inside)
+    return kept
+
+
+@inlined
+def arrive_by_week(
+    plan, data, key, draw, seat, stage, places, families, uniforms, alive, m, times, size_skill,
+    weekly, amounts,
+):  # fmt: skip
+    """Count those who reach a stage by week, for the KPIs."""
+    for j in range(m):
+        i = alive[j]
+        if times[i] < 0.0 or families[i] != OPPORTUNITY:
+            continue
+        week = min(np.int64(times[i] * WEEKS_PER_DAY), weekly.shape[0] - 1)
+        weekly[week, REACHED + stage] += 1
+        if plan.pipeline_kpis:
+            size, _ = opportunity_size(plan, data, uniforms, i, size_skill)
+            count_pipeline(plan, key, draw, seat, places[i], stage, size, amounts, week)
+
+
+@inlined
+def book(plan, data, families, uniforms, alive, m, times, size_skill, row, rep, counts, money):
+    """Book the deals won in the horizon, in the order of their addresses."""
+    for j in range(m):
+        i = alive[j]
+        if times[i] < 0.0 or families[i] != OPPORTUNITY:
+            continue
+        q = min(np.int64(times[i] * plan.quarters_per_day), plan.quarters - 1)
+        size, is_whale = opportunity_size(plan, data, uniforms, i, size_skill)
+        money[row, rep, q, LARGEST] = max(money[row, rep, q, LARGEST], size)
+        if is_whale:
+            counts[row, rep, q, WHALES] += 1
+            money[row, rep, q, WINDFALL_PART] += size
+        else:
+            money[row, rep, q, REPEATABLE] += size
+
+
+@inlined
+def trace_lost(
+    plan, data, stage, conversion, places, families, uniforms, stopped, m, asked, times, entered,
+    row, rep, counts,
+):  # fmt: skip
+    """Follow those who do not reach a stage to their loss, or to where they stall."""
+    lost = np.uint64(0)
+    for j in range(m):
+        i = stopped[j]
+        if uniforms[np.uint64(2 * stage - 1), i] >= 1.0 - (1.0 - conversion) * plan.stalled[stage]:
+            trace(plan, entered[i], times[i], STALLED, row, rep, counts)
+        else:
+            stopped[lost] = i
+            lost += ONE
+    if plan.slot[stage] >= 0:
+        wait(
+            plan, data, stage, plan.lost_days[stage], places, families, uniforms, stopped, lost,
+            asked, times,
+        )  # fmt: skip
+    for j in range(lost):
+        i = stopped[j]
+        trace(plan, entered[i], times[i], LOST, row, rep, counts)
+
+
+# --- the walk of a rep ---------------------------------------------------------------------------
+
+
+@inlined
+def walk_batch(
+    plan, data, key, draw, rep, seat, n, batch, skill, weekly, amounts, row, counts, money
+):  # fmt: skip
+    """Take n opportunities, in the order of their addresses, through the funnel stage by stage.
+
+    Stage s > 0 has its outcome at position 2s - 1 and its delay at 2s; size, whale, the size's low
+    digits and the first stage's delay follow the last stage.
+    """
+    places, families, uniforms, entered, times, asked, alive, stopped = batch
+    fill_opportunities(key, draw, seat, places, families, n, uniforms)
+    for i in range(n):
+        week = np.int64(places[i] >> INDEX_BITS) - ORIGIN
+        entered[i] = 7.0 * (np.float64(week) + uniforms[0, i])
+        times[i], alive[i], asked[i] = entered[i], i, 1
+    m = n
+    for s in range(plan.stages):
+        if s > 0:
+            conversion = skill[CONVERSIONS + s]
+            m, off = decide(plan, s, conversion, uniforms, alive, m, stopped)
+            if plan.pipeline:
+                trace_lost(
+                    plan, data, s, conversion, places, families, uniforms, stopped, off, asked,
+                    times, entered, row, rep, counts,
+                )  # fmt: skip
+        if plan.slot[s] >= 0:
+            wait(
+                plan, data, s, plan.days[s], places, families, uniforms, alive, m, asked, times
+            )
+        if plan.pipeline:
+            for j in range(m):
+                i = alive[j]
+                if times[i] >= plan.horizon_days:
+                    trace(plan, entered[i], times[i], OPEN, row, rep, counts)
+        m = arrive(plan, s, families, alive, m, times, row, rep, counts)
+        if plan.kpis > 0:
+            arrive_by_week(
+                plan, data, key, draw, seat, s, places, families, uniforms, alive, m, times,
+                skill[SIZE_SKILL], weekly, amounts,
+            )  # fmt: skip
+    book(
+        plan, data, families, uniforms, alive, m, times, skill[SIZE_SKILL], row, rep, counts, money
+    )
+    if plan.pipeline:
+        for j in range(m):
+            i = alive[j]
+            trace(plan, entered[i], times[i], WON, row, rep, counts)
+
+
+@inlined
+def find_weeks(plan, data, conversion, market, largest, luck, weeks):
+    """List the weeks that can hold an opportunity that still matters; return their number.
+
+    In week -k the number of opportunities of which some delay exceeds its threshold of that age is
+    the inverse Binomial(n, p reach_k) of the week's entry word; nothing else of that week can
+    still happen after day 0. Most weeks hold none, which n's largest value tells without n: by
+    Bernoulli's inequality (1 - x)^n >= 1 - n x.
+    """
+    m, week = np.uint64(0), -plan.past_weeks
+    always = plan.pipeline != 0
+    luck, reach = luck[: plan.past_weeks], data[past_at(plan, REACH, 0, week) :]
+    at = np.uint64(0)
+    for q in range(-plan.past_quarters, 0):
+        factor = market[plan.past_quarters + q]
+        most = largest * entry_probability(plan, conversion, factor, largest)
+        end = np.uint64(plan.past_weeks + (q + 1) * plan.weeks_per_quarter)
+        while at < end:
+            weeks[m] = week
+            m += np.uint64((luck[at] >= 1.0 - most * reach[at]) | always)
+            week += 1
+            at += ONE
+    for week in range(plan.quarters * plan.weeks_per_quarter):
+        weeks[m] = week
+        m += ONE
+    return m
+
+
+@inlined
+def work_week(plan, key, draw, seat, week, u, conversion, market, activity):
+    """Return the week's activities and P(entry) of each."""
+    first, length, cumulative, guide = activity
+    n = count_quantile(u, first, length, cumulative, guide)
+    n = under_policy(plan, key, draw, seat, week, n)
+    quarter = plan.past_quarters
+    if week >= plan.weeks_per_quarter or week < 0:  # a division costs as much as all the rest
+        quarter += week // plan.weeks_per_quarter
+    return n, entry_probability(plan, conversion, market[quarter], n)
+
+
+@inlined
+def count_entries(m, largest, luck, trials, chances, weights, bases, entries):
+    """Fill in the inverse Binomial(trials, chances) at ``luck`` of m weeks at once.
+
+    The loops are compiled to SIMD: powers by squaring, then five terms without branches; the few
+    that need more are left to the scalar function.
+    """
+    padded = whole_vectors(m)
+    for j in range(padded):
+        weights[j], bases[j] = 1.0, 1.0 - chances[j]
+    bit = 0
+    while largest >> bit:
+        for j in range(padded):
+            weights[j] *= bases[j] if (trials[j] >> bit) & 1 else 1.0
+            bases[j] *= bases[j]
+        bit += 1
+    for j in range(padded):
+        n, u, weight = np.float64(trials[j]), luck[j], weights[j]
+        odds = chances[j] / (1.0 - chances[j])
+        total = weight
+        k = np.int64(u >= total)
+        weight *= n * odds
+        total += weight
+        k += np.int64(u >= total)
+        weight *= (n - 1.0) * odds * 0.5
+        total += weight
+        k += np.int64(u >= total)
+        weight *= (n - 2.0) * odds * THIRD
+        total += weight
+        k += np.int64(u >= total)
+        weight *= (n - 3.0) * odds * 0.25
+        total += weight
+        entries[j] = k + np.int64(u >= total)
+    for j in range(m):
+        if entries[j] > 4 or weights[j] < SMALLEST_WEIGHT or chances[j] >= 1.0:
+            entries[j] = binomial_quantile(luck[j], trials[j], chances[j])
+
+
+@inlined
+def walk_funnel(
+    plan, data, key, draw, rep, seat, skill, activity, market, week_scratch, batch, weekly, amounts, row, counts, money,
+):  # fmt: skip
+    """Work the weeks in order, then follow their opportunities, a batch at a time."""
+    places, families = batch[0], batch[1]
+    first, length, cumulative, guide = activity
+    largest = max(first + length - 1, plan.floor)
+    all_luck, all_activity, weeks, luck, trials, rates, chances, weights, bases, entries = (
+        week_scratch
+    )
+    conversion, n_weeks = skill[CONVERSIONS], plan.quarters * plan.weeks_per_quarter
+    origin, skipped = (ORIGIN - plan.past_weeks) >> 2, (ORIGIN - plan.past_weeks) & 3
+    fill_timed(key, draw, seat, ENTRY, origin, all_luck)
+    fill_timed(key, draw, seat, ACTIVITY, origin, all_activity)
+    m = find_weeks(plan, data, conversion, market, largest, all_luck[skipped:], weeks)
+    for j in range(m):
+        week = weeks[j]
+        at = np.uint64(skipped + plan.past_weeks + week)
+        luck[j] = all_luck[at]
+        trials[j], rates[j] = work_week(
+            plan, key, draw, seat, week, all_activity[at], conversion, market, activity
+        )
+        chances[j] = rates[j]
+        if week < 0:
+            chances[j] *= data[past_at(plan, REACH, 0, week)]
+    count_entries(m, largest, luck, trials, chances, weights, bases, entries)
+    n = np.uint64(0)
+    for j in range(m):
+        week, entered, merely_open = weeks[j], min(entries[j], MOST_ENTRIES), 0
+        if week < 0 and plan.pipeline:
+            u = timed_uniform(key, draw, seat, week, PAST_ENTRY, NO_NAME)
+            share = (rates[j] - chances[j]) * data[past_at(plan, OPEN_REACH, 0, week)]
+            merely_open = binomial_quantile(u, trials[j] - entered, share / (1.0 - chances[j]))
+            merely_open = min(merely_open, MOST_ENTRIES)
+        for i in range(entered + merely_open):
+            places[n] = place_of(week + ORIGIN, i if i < entered else i - entered)
+            families[n] = OPPORTUNITY if i < entered else PAST_OPPORTUNITY
+            n += ONE
+            if n == np.uint64(places.size):
+                walk_batch(
+                    plan, data, key, draw, rep, seat, n, batch, skill, weekly, amounts, row, counts,
+                    money,
+                )  # fmt: skip
+                n = np.uint64(0)
+    worked = np.int64(m) - n_weeks  # where the weeks of the horizon begin
+    for q in range(plan.quarters):
+        total = 0
+        for week in range(q * plan.weeks_per_quarter, (q + 1) * plan.weeks_per_quarter):
+            total += trials[worked + week]
+            weekly[week, DONE] = trials[worked + week]
+        counts[row, rep, q, ACTIVITIES] = total
+    walk_batch(
+        plan, data, key, draw, rep, seat, n, batch, skill, weekly, amounts, row, counts, money
+    )
+
+
+@inlined
+def add_windfalls(plan, data, key, draw, rep, seat, windfall, row, counts, money):
+    """Book the windfalls of each quarter, after the deals of the funnel."""
+    first, length, cumulative, guide = windfall
+    for q in range(plan.quarters):
+        words = block_at(key, draw, seat, q + ORIGIN, 0, WINDFALL, 0, NO_NAME)
+        n = min(count_quantile(uniform(words[0]), first, length, cumulative, guide), MOST_ENTRIES)
+        counts[row, rep, q, WINDFALLS] = n
+        for i in range(n):
+            if i > 0:
+                words = block_at(key, draw, seat, q + ORIGIN, i, WINDFALL, 0, NO_NAME)
+            size = size_quantile(
+                plan, data, plan.windfall_law, uniform(words[2]), uniform(words[3])
+            )
+            money[row, rep, q, WINDFALL_PART] += size
+            money[row, rep, q, LARGEST] = max(money[row, rep, q, LARGEST], size)
+
+
+@inlined
+def seen_in_week(plan, key, draw, seat, k, week, weekly, amounts):
+    """Return what a KPI sees of a week: the count or amount, thinned where not all is logged."""
+    if plan.kpi_metric[k] == KPI_PIPELINE:
+        return amounts[week, k]
+    count = weekly[week, DONE]
+    if plan.kpi_metric[k] == KPI_STAGE:
+        count = weekly[week, REACHED + plan.kpi_stage[k]]
+    if plan.kpi_logged[k] < 1.0:
+        u = timed_uniform(key, draw, seat, week, LOGGED, plan.kpi_name[k])
+        count = binomial_quantile(u, count, plan.kpi_logged[k])
+    return np.float64(count)
+
+
+@inlined
+def count_hits(plan, key, draw, seat, k, quarter, weekly, amounts):
+    """Return the number of periods of a quarter in which KPI k reaches its target."""
+    length = plan.weeks_per_quarter
+    periods = length
+    if plan.kpi_period[k] != PER_WEEK:
+        periods = 3 if plan.kpi_period[k] == PER_MONTH else 1
+    hits = 0
+    for period in range(periods):
+        total = 0.0
+        for week in range(period * length // periods, (period + 1) * length // periods):
+            total += seen_in_week(
+                plan, key, draw, seat, k, quarter * length + week, weekly, amounts
+            )
+        if total >= plan.kpi_target[k]:
+            hits += 1
+    return hits
+
+
+@inlined
+def close_quarters(plan, key, draw, rep, seat, weekly, amounts, row, counts, money):
+    """Add the parts of bookings up and count the KPI hits."""
+    for q in range(plan.quarters):
+        parts = money[row, rep, q, REPEATABLE] + money[row, rep, q, WINDFALL_PART]
+        money[row, rep, q, BOOKINGS] = parts
+        for k in range(plan.kpis):
+            hits = count_hits(plan, key, draw, seat, k, q, weekly, amounts)
+            counts[row, rep, q, plan.hits + k] = hits
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def simulate_block(plans, data, keys, first_draw, scratch, weekly, amounts, counts, money):
+    """Simulate consecutive draws into the rows of ``counts`` and ``money``, which come in zeroed.
+
+    ``plans`` holds one record, ``data`` what its offsets point at; ``scratch`` is room that
+    engine/simulate.py describes.
+    """
+    plan = plans[0]
+    (activity_table, windfall_table, activity_guide, windfall_guide, skill, market), week_scratch, batch = scratch
+    activity = tabled_counts(plan.mean_per_week, plan.week_shape, activity_table, activity_guide)
+    windfall = tabled_counts(plan.windfalls_per_quarter, 0.0, windfall_table, windfall_guide)
+    for row in range(counts.shape[0]):
+        draw = first_draw + row
+        fill_market(plan, data, keys[0], draw, market)
+        for rep in range(counts.shape[1]):
+            seat = np.uint64(rep)
+            if plan.kpis > 0:
+                weekly[:] = 0
+                amounts[:] = 0.0
+            fill_skill(plan, data, keys[1], draw, seat, skill)
+            if plan.activity_sigma > 0.0:
+                mean = plan.mean_per_week * skill[ACTIVITY_SKILL]
+                activity = tabled_counts(mean, plan.week_shape, activity_table, activity_guide)
+            walk_funnel(
+                plan, data, keys[2], draw, rep, seat, skill, activity, market, week_scratch,
+                batch, weekly, amounts, row, counts, money,
+            )  # fmt: skip
+            add_windfalls(plan, data, keys[1], draw, rep, seat, windfall, row, counts, money)
+            close_quarters(plan, keys[2], draw, rep, seat, weekly, amounts, row, counts, money)
