@@ -1,0 +1,242 @@
+"""P(attain), quantiles and the rest, each with its standard error, from kept or streamed samples."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from funnelsim.analysis.tally import GRAIN, QUANTILES, QUARTERS_PER_YEAR, Estimate, Tally
+from funnelsim.engine.pack import SEGMENT
+from funnelsim.engine.simulate import (
+    STREAM_VERSION,
+    Progress,
+    described,
+    provenance,
+    sample_blocks,
+)
+from funnelsim.errors import ArgumentError, ResultError
+from funnelsim.scenario.files import loads
+from funnelsim.scenario.model import Scenario, SizeLaw
+from funnelsim.variables import BY_NAME, STANDARD_ERROR
+
+Period = Literal["quarter", "year"]
+NO_VARIANCE = "a Pareto law of shape 2 or less has no variance"
+NO_FOURTH_MOMENT = "a Pareto law of shape 4 or less has no fourth moment"
+
+
+def attainment(result: xr.Dataset, *, by: Period = "quarter") -> xr.Dataset:
+    """Estimate from samples how likely the quota is attained, and what bookings look like.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Samples of :func:`funnelsim.simulate`, dims (draw, rep, quarter).
+    by : {"quarter", "year"}
+        A year is four quarters, attained when its bookings reach the sum of their quotas.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dims (segment, quarter | year[, stage | kpi | probability]) and (segment, at_least); each
+        estimate with its standard error, over draws, under the same name + ``_standard_error``.
+        What does not exist is NaN, with its reason in the attribute ``refused`` (JSON).
+
+    Raises
+    ------
+    ResultError
+        Where the Dataset is not one of samples.
+    ArgumentError
+        Where ``by`` is neither, or the horizon has no complete year.
+
+    Examples
+    --------
+    >>> import funnelsim as fs
+    >>> result = fs.simulate(fs.preset("sales_math"), draws=20_000, seed=1)
+    >>> summary = fs.attainment(result)
+    >>> p = summary.attainment_probability.sel(segment="rep", quarter=1)
+    >>> error = summary.attainment_probability_standard_error.sel(segment="rep", quarter=1)
+    >>> bool(abs(p - 0.4510) < 5 * error)
+    True
+    """
+    if result.attrs.get("method") != "simulated" or "draw" not in result.dims:
+        raise ResultError("attainment needs the samples of fs.simulate, with the dim 'draw'.")
+    plan = loads(result.attrs["scenario"])
+    tally = _tally(plan, by)
+    names = [name for name in BY_NAME if name in result and BY_NAME[name].dims[0] == "draw"]
+    for start in range(0, result.sizes["draw"], GRAIN):
+        part = slice(start, start + GRAIN)
+        tally.add({name: result[name].values[part] for name in names})
+    kept = ("seed", "stream_version", "funnelsim_version", "numpy_version", "numba_version")
+    run = {name: result.attrs[name] for name in kept}
+    return _summary(plan, tally, provenance(plan) | run | {"draws": tally.draws})
+
+
+def summarize(
+    plan: Scenario,
+    *,
+    draws: int,
+    seed: int,
+    threads: int | None = None,
+    by: Period = "quarter",
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Simulate and estimate in one pass that keeps no samples: any number of draws.
+
+    Memory does not grow with ``draws``. The numbers are, byte for byte, those of
+    ``attainment(simulate(...))``.
+
+    Parameters
+    ----------
+    plan : Scenario
+    draws : int
+        1 to 2**32.
+    seed : int
+        0 to 2**63 - 1.
+    threads : int, optional
+        Defaults to the processors that this process may use.
+    by : {"quarter", "year"}
+    progress : callable, optional
+        Called with (draws done, draws in all).
+
+    Returns
+    -------
+    xarray.Dataset
+        As :func:`attainment`.
+
+    Raises
+    ------
+    ArgumentError
+        Where an argument is out of range.
+
+    Examples
+    --------
+    >>> import funnelsim as fs
+    >>> summary = fs.summarize(fs.preset("sales_math"), draws=20_000, seed=1)
+    >>> samples = fs.simulate(fs.preset("sales_math"), draws=20_000, seed=1)
+    >>> summary.identical(fs.attainment(samples))
+    True
+    """
+    return next(summaries(plan, (by,), draws, seed, threads, progress))
+
+
+def summaries(
+    plan: Scenario,
+    periods: tuple[Period, ...],
+    draws: int,
+    seed: int,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Iterator[xr.Dataset]:
+    """Yield the summaries by several periods from one pass over the draws."""
+    tallies = [_tally(plan, by) for by in periods]
+    blocks = sample_blocks(
+        plan, draws=draws, seed=seed, threads=threads, progress=progress, block=GRAIN
+    )
+    for samples in blocks:
+        for tally in tallies:
+            tally.add(samples)
+    attrs = {"seed": seed, "draws": draws, "stream_version": STREAM_VERSION}
+    for tally in tallies:
+        yield _summary(plan, tally, provenance(plan) | attrs)
+
+
+def _tally(plan: Scenario, by: str) -> Tally:
+    if by not in ("quarter", "year"):
+        raise ArgumentError(f"by = {by!r}: must be 'quarter' or 'year'.")
+    if by == "year" and plan.calendar.quarters < QUARTERS_PER_YEAR:
+        raise ArgumentError(
+            f"by = 'year': a horizon of {plan.calendar.quarters} quarters has no complete year. "
+            f"Set calendar.quarters to {QUARTERS_PER_YEAR} or more."
+        )
+    return Tally(np.array(plan.quotas, dtype=np.float64), by_year=by == "year")
+
+
+def _summary(plan: Scenario, tally: Tally, attrs: dict[str, str | int]) -> xr.Dataset:
+    """Put names, units and provenance on the estimates."""
+    period = "year" if tally.by_year else "quarter"
+    estimates = _estimates(tally)
+    refused = _refusals(plan, estimates)
+    arrays = {}
+    for name, (value, error) in estimates.items():
+        dims = tuple(period if dim == "quarter" else dim for dim in BY_NAME[name].dims)
+        about = described(BY_NAME[name], plan)
+        arrays[name] = (dims, value[None], about)
+        described_error = about | {"long_name": f"standard error of {about['long_name']}"}
+        arrays[name + STANDARD_ERROR] = (dims, error[None], described_error)
+    coords: dict[str, object] = {
+        "segment": [SEGMENT],
+        period: np.arange(1, len(tally.quotas) + 1),
+        "probability": list(QUANTILES),
+        "quota": (period, tally.quotas, {"units": plan.currency}),
+    }
+    if not tally.by_year:
+        coords |= {
+            "stage": list(plan.stage_names),
+            "kpi": np.array([kpi.name for kpi in plan.kpis], dtype=str),
+            "at_least": np.arange(1, len(tally.quotas) + 1),
+        }
+    about = attrs | {"method": "simulated", "refused": json.dumps(refused)}
+    return xr.Dataset(arrays, coords=coords, attrs=about)
+
+
+def _estimates(tally: Tally) -> dict[str, Estimate]:
+    """Return every estimate under its name in the registry."""
+    mean, error = tally.mean("bookings")
+    estimates = {
+        "attainment_probability": tally.probability("attained"),
+        "repeatable_attainment_probability": tally.probability("repeatable attained"),
+        "overachievement_probability": tally.probability("overachieved"),
+        "no_deal_probability": tally.probability("no deal"),
+        "bookings_mean": (mean + tally.quotas, error),  # sums are of bookings - quota
+        "bookings_sd": tally.sd("bookings"),
+        "bookings_quantile": tally.quantiles(),
+        "windfall_bookings_mean": tally.mean("windfall"),
+        "shortfall_mean": tally.mean("shortfall"),
+        "shortfall_given_miss_mean": tally.mean("shortfall", given="missed"),
+    }
+    if tally.by_year:
+        return estimates
+    return estimates | {
+        "activities_mean": tally.mean("activities"),
+        "reached_mean": tally.mean("reached"),
+        "kpi_probability": tally.probability("kpi"),
+        "kpi_attainment_probability": tally.probability("kpis"),
+        "attainment_given_kpi_hit": tally.conditional("attained", "kpis"),
+        "attainment_given_kpi_missed": tally.conditional("attained", "no kpis"),
+        "at_least_probability": tally.probability("at least"),
+    }
+
+
+def _refusals(plan: Scenario, estimates: dict[str, Estimate]) -> dict[str, str]:
+    """Blank out, and explain, what a law without enough moments does not have."""
+    funnel: list[SizeLaw] = [plan.deal_size]
+    windfalls = [plan.windfall] if plan.windfall is not None else []
+    lucky = windfalls + (funnel if plan.deal_size.whale is not None else [])
+    refused: dict[str, str] = {}
+
+    def blank(name: str, part: int, reason: str) -> None:
+        both = list(estimates[name])
+        both[part] = np.full_like(both[part], np.nan)
+        estimates[name] = (both[0], both[1])
+        refused[name + (STANDARD_ERROR if part else "")] = reason
+
+    for laws, name in ((funnel + windfalls, "bookings_mean"), (lucky, "windfall_bookings_mean")):
+        if _least_shape(laws) <= 2:
+            blank(name, 1, NO_VARIANCE)
+    if _least_shape(funnel + windfalls) <= 2:
+        blank("bookings_sd", 0, NO_VARIANCE)
+        blank("bookings_sd", 1, NO_VARIANCE)
+    elif _least_shape(funnel + windfalls) <= 4:
+        blank("bookings_sd", 1, NO_FOURTH_MOMENT)
+    return refused
+
+
+def _least_shape(laws: list[SizeLaw]) -> float:
+    """Return the smallest Pareto shape: moments of that order and above do not exist."""
+    return min((law.shape for law in laws if law.shape is not None), default=np.inf)
+
+

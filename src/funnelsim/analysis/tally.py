@@ -1,0 +1,160 @@
+"""Sums and counts over draws, from which every estimate and its standard error follows.
+
+Samples come in blocks of ``GRAIN`` draws. Sums are taken block by block and added up exactly in the
+end, so that kept and streamed samples give the same bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from funnelsim.analysis.quantiles import QuantileStream
+
+Floats = npt.NDArray[np.float64]
+Samples = Mapping[str, npt.NDArray[np.generic]]
+Estimate = tuple[Floats, Floats]  # values and standard errors, by period and what follows
+
+GRAIN = 8_192
+QUANTILES = (0.1, 0.5, 0.9)
+REACHES = 1 - 1e-9  # a lattice of equal deals must not miss its quota by rounding
+OVERACHIEVED = 1.2
+QUARTERS_PER_YEAR = 4
+
+
+class Tally:
+    """Everything that estimates need of the samples of one rep.
+
+    Parameters
+    ----------
+    quotas : (quarter,) float, currency
+    by_year : bool
+        Add four quarters up to a year, samples and quotas alike; KPIs and 'at least k of n' are
+        left out then.
+    """
+
+    def __init__(self, quotas: Floats, *, by_year: bool) -> None:
+        self.by_year = by_year
+        self.quotas = _years(quotas[None])[0] if by_year else quotas
+        self.draws = 0
+        self._sums: dict[str, list[Floats]] = defaultdict(list)
+        self._streams = [[QuantileStream(p) for p in QUANTILES] for _ in self.quotas]
+
+    def add(self, samples: Samples) -> None:
+        """Take in the samples of at most ``GRAIN`` draws, arrays (draw, rep, quarter, ...)."""
+        bookings, repeatable, windfall = (
+            self._periods(samples[name])
+            for name in ("bookings", "repeatable_bookings", "windfall_bookings")
+        )
+        self.draws += len(bookings)
+        quotas = self.quotas
+        attained = bookings >= quotas * REACHES
+        self._count("attained", attained)
+        self._count("repeatable attained", repeatable >= quotas * REACHES)
+        self._count("overachieved", bookings >= OVERACHIEVED * quotas * REACHES)
+        self._count("no deal", bookings == 0)
+        self._moments("bookings", bookings - quotas, 4)
+        self._moments("windfall", windfall, 2)
+        self._moments("shortfall", np.where(attained, 0.0, quotas - bookings), 2)
+        for period, streams in enumerate(self._streams):
+            values = np.ascontiguousarray(bookings[:, period])
+            for stream in streams:
+                stream.add(values)
+        if not self.by_year:
+            self._add_quarters(samples, attained)
+
+    def probability(self, event: str) -> Estimate:
+        """Return P(event) by period."""
+        return proportion(self._total(event), np.float64(self.draws))
+
+    def conditional(self, event: str, condition: str) -> Estimate:
+        """Return P(event | condition); NaN where the condition never held."""
+        return proportion(self._total(f"{event} and {condition}"), self._total(condition))
+
+    def mean(self, name: str, *, given: str | None = None) -> Estimate:
+        """Return the mean of a quantity, or its mean over the draws where ``given`` held.
+
+        The quantity has to be 0 wherever ``given`` does not hold.
+        """
+        n = np.asarray(self.draws if given is None else self._total(given), dtype=np.float64)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = self._total(f"{name} 1") / n
+            variance = np.maximum(self._total(f"{name} 2") / n - mean**2, 0.0)
+            return mean, np.sqrt(variance / np.maximum(n - 1, 1)) * np.where(n > 0, 1.0, np.nan)
+
+    def sd(self, name: str) -> Estimate:
+        """Return the standard deviation; its error is sqrt((m4 - m2^2) / n) / (2 sd).
+
+        Kendall & Stuart, The Advanced Theory of Statistics, vol. 1, 10.9.
+        """
+        n = self.draws
+        a, b, c, d = (self._total(f"{name} {power}") / n for power in (1, 2, 3, 4))
+        m2 = np.maximum(b - a**2, 0.0)
+        m4 = d - 4 * a * c + 6 * a**2 * b - 3 * a**4
+        sd = np.sqrt(m2 * n / max(n - 1, 1))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            error = np.sqrt(np.maximum(m4 - m2**2, 0.0) / n) / (2 * sd)
+        return sd, np.where(sd > 0, error, 0.0)
+
+    def quantiles(self) -> Estimate:
+        """Return the quantiles of bookings, (period, probability)."""
+        found = np.array([[stream.estimate() for stream in row] for row in self._streams])
+        return found[..., 0], found[..., 1]
+
+    def _add_quarters(self, samples: Samples, attained: npt.NDArray[np.bool_]) -> None:
+        self._moments("activities", samples["activities"][:, 0].astype(float), 2)
+        self._moments("reached", samples["reached"][:, 0].astype(float), 2)
+        kpis = samples["kpi_attained"][:, 0].astype(bool)
+        hit = kpis.all(axis=-1)
+        self._count("kpi", kpis)
+        self._count("kpis", hit)
+        self._count("no kpis", ~hit)
+        self._count("attained and kpis", attained & hit)
+        self._count("attained and no kpis", attained & ~hit)
+        times = np.arange(1, attained.shape[1] + 1)
+        self._count("at least", attained.sum(axis=1)[:, None] >= times)
+
+    def _periods(self, array: npt.NDArray[np.generic]) -> Floats:
+        values = np.ascontiguousarray(array[:, 0], dtype=np.float64)
+        return _years(values) if self.by_year else values
+
+    def _count(self, name: str, events: npt.NDArray[np.bool_]) -> None:
+        self._sums[name].append(events.sum(axis=0).astype(float))
+        if name == "attained":
+            self._sums["missed"].append((~events).sum(axis=0).astype(float))
+
+    def _moments(self, name: str, values: Floats, powers: int) -> None:
+        power = values
+        for exponent in range(1, powers + 1):
+            self._sums[f"{name} {exponent}"].append(power.sum(axis=0))
+            power = power * values
+
+    def _total(self, name: str) -> Floats:
+        """Return the exactly rounded sum over all blocks."""
+        blocks = np.stack(self._sums[name])
+        columns = blocks.reshape(len(blocks), -1).T
+        return np.array([math.fsum(column) for column in columns]).reshape(blocks.shape[1:])
+
+
+def proportion(successes: Floats, trials: Floats) -> Estimate:
+    """Return a proportion and its standard error, NaN where there was no trial.
+
+    The error is that of (successes + 1/2) / (trials + 1), the mean of Jeffreys' posterior: where
+    all or none of a few trials succeeded, the plain formula would claim to know for certain.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = successes / trials
+        centre = (successes + 0.5) / (trials + 1)
+        error = np.sqrt(centre * (1 - centre) / (trials + 1))
+    return value, np.where(trials > 0, error, np.nan)
+
+
+def _years(values: Floats) -> Floats:
+    """Add quarters up to complete years, (draw, quarter) -> (draw, year)."""
+    years = values.shape[1] // QUARTERS_PER_YEAR
+    whole = values[:, : years * QUARTERS_PER_YEAR]
+    return whole.reshape(len(values), years, QUARTERS_PER_YEAR).sum(axis=2)
