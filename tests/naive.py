@@ -135,7 +135,7 @@ def count_cdf(mean: float, cv: float):
     n = np.arange(top)
     if cv:
         r = 1 / cv**2
-        return special.nbdtr(n, r, r / (r + mean))
+        return special.betainc(r, n + 1.0, r / (r + mean))  # nbdtr would truncate r
     return special.pdtr(n, mean)
 
 
@@ -273,9 +273,9 @@ class Rep:
         u = self.luck.timed("source", "activity", week)
         n = inverse_count(u, plan.activities_per_week * self.activity_skill, plan.activity.week_cv)
         if policy.start_week is None or week >= policy.start_week:
-            if policy.floor_per_week is not None and n < policy.floor_per_week:
-                if self.luck.timed("source", "policy", week) < policy.adherence:
-                    n = policy.floor_per_week
+            short = policy.floor_per_week is not None and n < policy.floor_per_week
+            if short and self.luck.timed("source", "policy", week) < policy.adherence:
+                n = policy.floor_per_week
             if policy.cap_per_week is not None:
                 n = min(n, policy.cap_per_week)
         self.activities[week] = n
@@ -336,6 +336,8 @@ class Rep:
                 v = u(2 * s if s > 0 else 2 * n + 2)
                 if asked:
                     v, asked = self.given_the_past(week, s, family, v)
+                if family == "past opportunity":  # no delay is long enough for a late win
+                    v *= self.past.theta[-week - 1, s]
                 t += mean * delay_at(stage, v)
             if not went_on:
                 record.fate, record.ended = "lost", t
@@ -355,7 +357,7 @@ class Rep:
         else:
             u = theta[s] + (1 - theta[s]) * ((v - (1 - exceeds)) / exceeds if exceeds else v)
             asked = False
-        return (u if family == "opportunity" else u * self.past.theta[row, s]), asked
+        return u, asked
 
     # --- what the records say
 

@@ -13,6 +13,8 @@ STANDARD_ERROR = "_standard_error"
 NUMERICAL_ERROR = "_numerical_error"
 CURRENCY = "currency"  # stands for the scenario's own label
 
+SEGMENT = "rep"  # the one segment of a scenario that states none
+
 SAMPLE = ("draw", "rep", "quarter")
 SUMMARY = ("segment", "quarter")  # or ("segment", "year"), for a summary by year
 

@@ -1,4 +1,4 @@
-"""P(attain), quantiles and the rest, each with its standard error, from kept or streamed samples."""
+"""P(attain), quantiles and the rest with their standard errors, from kept or streamed samples."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 import xarray as xr
 
 from funnelsim.analysis.tally import GRAIN, QUANTILES, QUARTERS_PER_YEAR, Estimate, Tally
-from funnelsim.engine.pack import SEGMENT
 from funnelsim.engine.simulate import (
     STREAM_VERSION,
     Progress,
@@ -21,7 +20,7 @@ from funnelsim.engine.simulate import (
 from funnelsim.errors import ArgumentError, ResultError
 from funnelsim.scenario.files import loads
 from funnelsim.scenario.model import Scenario, SizeLaw
-from funnelsim.variables import BY_NAME, STANDARD_ERROR
+from funnelsim.variables import BY_NAME, SEGMENT, STANDARD_ERROR
 
 Period = Literal["quarter", "year"]
 NO_VARIANCE = "a Pareto law of shape 2 or less has no variance"
@@ -71,7 +70,7 @@ def attainment(result: xr.Dataset, *, by: Period = "quarter") -> xr.Dataset:
         part = slice(start, start + GRAIN)
         tally.add({name: result[name].values[part] for name in names})
     kept = ("seed", "stream_version", "funnelsim_version", "numpy_version", "numba_version")
-    run = {name: result.attrs[name] for name in kept}
+    run: dict[str, str | int] = {name: result.attrs[name] for name in kept}
     return _summary(plan, tally, provenance(plan) | run | {"draws": tally.draws})
 
 
@@ -139,7 +138,11 @@ def summaries(
     for samples in blocks:
         for tally in tallies:
             tally.add(samples)
-    attrs = {"seed": seed, "draws": draws, "stream_version": STREAM_VERSION}
+    attrs: dict[str, str | int] = {
+        "seed": seed,
+        "draws": draws,
+        "stream_version": STREAM_VERSION,
+    }
     for tally in tallies:
         yield _summary(plan, tally, provenance(plan) | attrs)
 
@@ -179,8 +182,8 @@ def _summary(plan: Scenario, tally: Tally, attrs: dict[str, str | int]) -> xr.Da
             "kpi": np.array([kpi.name for kpi in plan.kpis], dtype=str),
             "at_least": np.arange(1, len(tally.quotas) + 1),
         }
-    about = attrs | {"method": "simulated", "refused": json.dumps(refused)}
-    return xr.Dataset(arrays, coords=coords, attrs=about)
+    attrs = attrs | {"method": "simulated", "refused": json.dumps(refused)}
+    return xr.Dataset(arrays, coords=coords, attrs=attrs)
 
 
 def _estimates(tally: Tally) -> dict[str, Estimate]:
@@ -214,7 +217,7 @@ def _estimates(tally: Tally) -> dict[str, Estimate]:
 def _refusals(plan: Scenario, estimates: dict[str, Estimate]) -> dict[str, str]:
     """Blank out, and explain, what a law without enough moments does not have."""
     funnel: list[SizeLaw] = [plan.deal_size]
-    windfalls = [plan.windfall] if plan.windfall is not None else []
+    windfalls: list[SizeLaw] = [plan.windfall] if plan.windfall is not None else []
     lucky = windfalls + (funnel if plan.deal_size.whale is not None else [])
     refused: dict[str, str] = {}
 
@@ -238,5 +241,3 @@ def _refusals(plan: Scenario, estimates: dict[str, Estimate]) -> dict[str, str]:
 def _least_shape(laws: list[SizeLaw]) -> float:
     """Return the smallest Pareto shape: moments of that order and above do not exist."""
     return min((law.shape for law in laws if law.shape is not None), default=np.inf)
-
-

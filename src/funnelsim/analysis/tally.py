@@ -17,6 +17,7 @@ from funnelsim.analysis.quantiles import QuantileStream
 
 Floats = npt.NDArray[np.float64]
 Samples = Mapping[str, npt.NDArray[np.generic]]
+Events = npt.NDArray[np.bool_]
 Estimate = tuple[Floats, Floats]  # values and standard errors, by period and what follows
 
 GRAIN = 8_192
@@ -52,11 +53,11 @@ class Tally:
         )
         self.draws += len(bookings)
         quotas = self.quotas
-        attained = bookings >= quotas * REACHES
+        attained = np.asarray(bookings >= quotas * REACHES)
         self._count("attained", attained)
-        self._count("repeatable attained", repeatable >= quotas * REACHES)
-        self._count("overachieved", bookings >= OVERACHIEVED * quotas * REACHES)
-        self._count("no deal", bookings == 0)
+        self._count("repeatable attained", np.asarray(repeatable >= quotas * REACHES))
+        self._count("overachieved", np.asarray(bookings >= OVERACHIEVED * quotas * REACHES))
+        self._count("no deal", np.asarray(bookings == 0))
         self._moments("bookings", bookings - quotas, 4)
         self._moments("windfall", windfall, 2)
         self._moments("shortfall", np.where(attained, 0.0, quotas - bookings), 2)
@@ -69,7 +70,7 @@ class Tally:
 
     def probability(self, event: str) -> Estimate:
         """Return P(event) by period."""
-        return proportion(self._total(event), np.float64(self.draws))
+        return proportion(self._total(event), np.array(float(self.draws)))
 
     def conditional(self, event: str, condition: str) -> Estimate:
         """Return P(event | condition); NaN where the condition never held."""
@@ -105,7 +106,7 @@ class Tally:
         found = np.array([[stream.estimate() for stream in row] for row in self._streams])
         return found[..., 0], found[..., 1]
 
-    def _add_quarters(self, samples: Samples, attained: npt.NDArray[np.bool_]) -> None:
+    def _add_quarters(self, samples: Samples, attained: Events) -> None:
         self._moments("activities", samples["activities"][:, 0].astype(float), 2)
         self._moments("reached", samples["reached"][:, 0].astype(float), 2)
         kpis = samples["kpi_attained"][:, 0].astype(bool)
@@ -122,7 +123,7 @@ class Tally:
         values = np.ascontiguousarray(array[:, 0], dtype=np.float64)
         return _years(values) if self.by_year else values
 
-    def _count(self, name: str, events: npt.NDArray[np.bool_]) -> None:
+    def _count(self, name: str, events: Events) -> None:
         self._sums[name].append(events.sum(axis=0).astype(float))
         if name == "attained":
             self._sums["missed"].append((~events).sum(axis=0).astype(float))
@@ -157,4 +158,4 @@ def _years(values: Floats) -> Floats:
     """Add quarters up to complete years, (draw, quarter) -> (draw, year)."""
     years = values.shape[1] // QUARTERS_PER_YEAR
     whole = values[:, : years * QUARTERS_PER_YEAR]
-    return whole.reshape(len(values), years, QUARTERS_PER_YEAR).sum(axis=2)
+    return np.asarray(whole.reshape(len(values), years, QUARTERS_PER_YEAR).sum(axis=2))

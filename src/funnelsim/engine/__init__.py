@@ -1,0 +1,1 @@
+"""What is computed: the only room that knows numba."""

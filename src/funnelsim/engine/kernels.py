@@ -1,4 +1,4 @@
-"""All compiled code: Philox, inverse distribution functions, the walk of a rep, the loop over draws.
+"""All compiled code: Philox, inverse distribution functions, the walk of a rep, the loop on draws.
 
 Randomness is addressed, not consumed: each word is a pure function of what it decides.
 
@@ -81,7 +81,7 @@ NEGLIGIBLE = 1e-16
 SMALLEST_WEIGHT = 1e-260  # below, digits would be lost to underflow
 
 # Inlined without exception: passing a record and its arrays on costs more than most of the work.
-inlined = nb.njit(error_model="numpy", forceinline=True, _nrt=False)
+inlined = nb.njit(error_model="numpy", forceinline=True)
 
 
 # --- words ---------------------------------------------------------------------------------------
@@ -166,20 +166,12 @@ def whole_vectors(n):
 @inlined
 def fill_opportunities(key, draw, seat, places, families, n, uniforms):
     """Fill in the uniforms of n opportunities, (position, opportunity)."""
-    for block in range(uniforms.shape[0] >> 2):
-        u0, u1, u2, u3 = (
-            uniforms[4 * block],
-            uniforms[4 * block + 1],
-            uniforms[4 * block + 2],
-            uniforms[4 * block + 3],
-        )
-        shifted = np.uint64(block) << np.uint64(8)
+    for block in range(np.uint64(uniforms.shape[0] >> 2)):
+        shifted, row = block << np.uint64(8), np.uint64(4) * block
         for i in range(whole_vectors(n)):  # SIMD: keep branches, tuples and look-ups out
-            words = philox(
-                np.uint64(draw), seat, places[i], families[i] | shifted, key[0], key[1]
-            )
-            u0[i], u1[i] = uniform(words[0]), uniform(words[1])
-            u2[i], u3[i] = uniform(words[2]), uniform(words[3])
+            words = philox(np.uint64(draw), seat, places[i], families[i] | shifted, key[0], key[1])
+            uniforms[row, i], uniforms[row + ONE, i] = uniform(words[0]), uniform(words[1])
+            uniforms[row + TWO, i], uniforms[row + THREE, i] = uniform(words[2]), uniform(words[3])
 
 
 # --- inverse distribution functions --------------------------------------------------------------
@@ -198,9 +190,7 @@ def tabled(data, first, bits, u):
     unit = np.uint64((np.uint64(1023) - rest) << MANTISSA).view(np.float64)  # 2^-rest
     x = np.float64(np.int64(digits & ((ONE << rest) - ONE))) * unit
     at = np.uint64(first) + np.uint64(4) * row
-    return data[at] + x * (
-        data[at + ONE] + x * (data[at + TWO] + x * data[at + THREE])
-    )
+    return data[at] + x * (data[at + ONE] + x * (data[at + TWO] + x * data[at + THREE]))
 
 
 @inlined
@@ -389,9 +379,7 @@ def fill_market(plan, data, key, draw, market):
     if plan.market_sigma == 0.0:
         return
     fresh = math.sqrt(1.0 - plan.persistence * plan.persistence)
-    first = quantile(
-        plan, data, plan.normal_law, timed_uniform(key, draw, 0, 0, MARKET, NO_NAME)
-    )
+    first = quantile(plan, data, plan.normal_law, timed_uniform(key, draw, 0, 0, MARKET, NO_NAME))
     market[past] *= multiplier(first, plan.market_sigma)
     for step in (1, -1):
         x, q = first, step
@@ -441,17 +429,26 @@ def conditioned(v, theta, reach):
 
 
 @inlined
-def delay_uniform(plan, data, week, family, slot, v):
-    """Return a past delay's uniform, and whether nothing more is asked of the later ones."""
+def delay_uniform(plan, data, week, family, slot, v, asked):
+    """Return a past delay's uniform, and whether still one of the later ones has to be long.
+
+    What can only still be lost is not among those that can still be won: none of its delays
+    exceeds the threshold for a win.
+    """
     theta = data[past_at(plan, THETA, slot, week)]
     if family == OPPORTUNITY:
-        return conditioned(v, theta, data[past_at(plan, REACH, slot, week)])
+        if not asked:
+            return v, False
+        u, settled = conditioned(v, theta, data[past_at(plan, REACH, slot, week)])
+        return u, not settled
+    if not asked:
+        return v * theta, False
     u, settled = conditioned(
         v,
         data[past_at(plan, OPEN_THETA, slot, week)],
         data[past_at(plan, OPEN_REACH, slot, week)],
     )
-    return u * theta, settled
+    return u * theta, not settled
 
 
 @inlined
@@ -536,11 +533,10 @@ def wait(plan, data, stage, mean, places, families, uniforms, listed, m, asked, 
         i = listed[j]
         if places[i] >= DAY_ZERO:
             break
-        if asked[i]:
-            week = np.int64(places[i] >> INDEX_BITS) - ORIGIN
-            u, settled = delay_uniform(plan, data, week, families[i], slot, uniforms[position, i])
-            uniforms[position, i] = u
-            asked[i] = not settled
+        week = np.int64(places[i] >> INDEX_BITS) - ORIGIN
+        uniforms[position, i], asked[i] = delay_uniform(
+            plan, data, week, families[i], slot, uniforms[position, i], asked[i]
+        )
     if mean == 0.0:
         return
     if plan.law_kind[law] == TABLE:
@@ -557,8 +553,10 @@ def wait(plan, data, stage, mean, places, families, uniforms, listed, m, asked, 
 
 @inlined
 def arrive(plan, stage, families, alive, m, times, row, rep, counts):
-    """Count those who reach a stage in the horizon; keep, and return the number of, the others
-    that are not past its end."""
+    """Count those who reach a stage in the horizon; keep all that are not past its end.
+
+    Returns the number of those kept.
+    """
     kept, column, last = np.uint64(0), plan.reached + stage, plan.quarters - 1
     horizon, quarters_per_day = plan.horizon_days, plan.quarters_per_day
     for j in range(m):
@@ -660,9 +658,7 @@ def walk_batch(
                     times, entered, row, rep, counts,
                 )  # fmt: skip
         if plan.slot[s] >= 0:
-            wait(
-                plan, data, s, plan.days[s], places, families, uniforms, alive, m, asked, times
-            )
+            wait(plan, data, s, plan.days[s], places, families, uniforms, alive, m, asked, times)
         if plan.pipeline:
             for j in range(m):
                 i = alive[j]
@@ -684,7 +680,7 @@ def walk_batch(
 
 
 @inlined
-def find_weeks(plan, data, conversion, market, largest, luck, weeks):
+def find_weeks(plan, data, conversion, market, largest, luck, skipped, weeks):
     """List the weeks that can hold an opportunity that still matters; return their number.
 
     In week -k the number of opportunities of which some delay exceeds its threshold of that age is
@@ -694,15 +690,14 @@ def find_weeks(plan, data, conversion, market, largest, luck, weeks):
     """
     m, week = np.uint64(0), -plan.past_weeks
     always = plan.pipeline != 0
-    luck, reach = luck[: plan.past_weeks], data[past_at(plan, REACH, 0, week) :]
-    at = np.uint64(0)
+    reach, at = past_at(plan, REACH, 0, week), np.uint64(0)
     for q in range(-plan.past_quarters, 0):
         factor = market[plan.past_quarters + q]
         most = largest * entry_probability(plan, conversion, factor, largest)
         end = np.uint64(plan.past_weeks + (q + 1) * plan.weeks_per_quarter)
         while at < end:
             weeks[m] = week
-            m += np.uint64((luck[at] >= 1.0 - most * reach[at]) | always)
+            m += np.uint64((luck[skipped + at] >= 1.0 - most * data[reach + at]) | always)
             week += 1
             at += ONE
     for week in range(plan.quarters * plan.weeks_per_quarter):
@@ -763,23 +758,25 @@ def count_entries(m, largest, luck, trials, chances, weights, bases, entries):
 
 @inlined
 def walk_funnel(
-    plan, data, key, draw, rep, seat, skill, activity, market, week_scratch, batch, weekly, amounts, row, counts, money,
+    plan, data, key, draw, rep, seat, skill, activity, market, week_scratch, batch, weekly, amounts,
+    row, counts, money,
 ):  # fmt: skip
     """Work the weeks in order, then follow their opportunities, a batch at a time."""
     places, families = batch[0], batch[1]
-    first, length, cumulative, guide = activity
+    first, length, _, _ = activity
     largest = max(first + length - 1, plan.floor)
     all_luck, all_activity, weeks, luck, trials, rates, chances, weights, bases, entries = (
         week_scratch
     )
     conversion, n_weeks = skill[CONVERSIONS], plan.quarters * plan.weeks_per_quarter
-    origin, skipped = (ORIGIN - plan.past_weeks) >> 2, (ORIGIN - plan.past_weeks) & 3
+    origin = (ORIGIN - plan.past_weeks) >> 2
+    skipped = np.uint64((ORIGIN - plan.past_weeks) & 3)  # words of the first block before its week
     fill_timed(key, draw, seat, ENTRY, origin, all_luck)
     fill_timed(key, draw, seat, ACTIVITY, origin, all_activity)
-    m = find_weeks(plan, data, conversion, market, largest, all_luck[skipped:], weeks)
+    m = find_weeks(plan, data, conversion, market, largest, all_luck, skipped, weeks)
     for j in range(m):
         week = weeks[j]
-        at = np.uint64(skipped + plan.past_weeks + week)
+        at = skipped + np.uint64(plan.past_weeks + week)
         luck[j] = all_luck[at]
         trials[j], rates[j] = work_week(
             plan, key, draw, seat, week, all_activity[at], conversion, market, activity
@@ -880,7 +877,7 @@ def close_quarters(plan, key, draw, rep, seat, weekly, amounts, row, counts, mon
             counts[row, rep, q, plan.hits + k] = hits
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def simulate_block(plans, data, keys, first_draw, scratch, weekly, amounts, counts, money):
     """Simulate consecutive draws into the rows of ``counts`` and ``money``, which come in zeroed.
 
@@ -888,7 +885,11 @@ def simulate_block(plans, data, keys, first_draw, scratch, weekly, amounts, coun
     engine/simulate.py describes.
     """
     plan = plans[0]
-    (activity_table, windfall_table, activity_guide, windfall_guide, skill, market), week_scratch, batch = scratch
+    (
+        (activity_table, windfall_table, activity_guide, windfall_guide, skill, market),
+        week_scratch,
+        batch,
+    ) = scratch
     activity = tabled_counts(plan.mean_per_week, plan.week_shape, activity_table, activity_guide)
     windfall = tabled_counts(plan.windfalls_per_quarter, 0.0, windfall_table, windfall_guide)
     for row in range(counts.shape[0]):

@@ -17,14 +17,15 @@ import numpy.typing as npt
 
 from funnelsim.engine import kernels, tables
 from funnelsim.errors import Problem, ScenarioError
-from funnelsim.scenario.model import MAX_WEEKS, Scenario, SizeLaw, Stage
+from funnelsim.scenario.model import DAYS_PER_WEEK, MAX_WEEKS, Scenario, SizeLaw, Stage
+from funnelsim.scenario.past import past_days
+from funnelsim.variables import SEGMENT
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-SEGMENT, SOURCE = "rep", "activity"
+SOURCE = "activity"
 UNLIMITED = np.iinfo(np.int32).max
-TRUNCATED = 1e-4  # share of the slowest deals that the steady start leaves out (docs/model.md)
 TILT = 0.75  # how a threshold grows with the mean delay; cuts the candidates of two stages by 20 %
 
 
@@ -116,7 +117,7 @@ def pack(scenario: Scenario, *, pipeline: bool = False) -> Packed:
     Raises
     ------
     ScenarioError
-        Where the past of a steady start is longer than an address is wide.
+        Where two KPIs would share an address, or losses stay open longer than one is wide.
     """
     laws = _LawBook()
     plans = np.zeros(1, PLAN)
@@ -325,7 +326,7 @@ def _lost_days(stage: Stage) -> float:
 
 
 def _slots(stages: tuple[Stage, ...]) -> Integers:
-    """Number the stages with a delay; the first stage has no losses to wait for."""
+    """Return a number for each stage with a delay; the first has no losses to wait for."""
     slots, used = [], 0
     for index, stage in enumerate(stages):
         delayed = stage.days > 0 or (index > 0 and _lost_days(stage) > 0)
@@ -347,28 +348,23 @@ def _past(scenario: Scenario, pipeline: bool) -> Floats:
         max(float(stage.days), _lost_days(stage) if stage is not scenario.stages[0] else 0.0)
         for stage in delayed
     ]
-    weeks = open_weeks = 0
-    if scenario.calendar.start == "steady":
-        weeks = _weeks_of_past(delayed, won)
-        open_weeks = max(weeks, _weeks_of_past(delayed, longest) if pipeline else 0)
+    weeks = open_weeks = scenario.past_weeks
+    if pipeline and scenario.calendar.start == "steady":
+        slowest = [
+            stage.model_copy(update={"days": days})
+            for stage, days in zip(delayed, longest, strict=True)
+        ]
+        open_weeks = max(weeks, math.ceil(past_days(slowest) / DAYS_PER_WEEK))
+        if open_weeks > MAX_WEEKS:
+            rule = f"losses stay open up to {open_weeks} weeks; the pipeline of at most {MAX_WEEKS}"
+            remedy = "Lower lost_days, or leave the pipeline out."
+            raise ScenarioError([Problem("stages", "", f"{rule} can be followed", remedy)])
     theta = _thresholds(delayed, won, open_weeks)
     theta[weeks:] = 1.0
     lower = np.minimum(theta, _thresholds(delayed, longest, open_weeks))
     lower = np.divide(lower, theta, out=np.zeros_like(theta), where=theta > 0)
     kinds = np.stack([theta, _reach(theta), lower, _reach(lower)])  # (kind, age, slot)
     return np.ascontiguousarray(kinds.transpose(0, 2, 1)[:, :, ::-1])
-
-
-def _weeks_of_past(stages: list[Stage], means: list[float]) -> int:
-    """Return K, the weeks before day 0 that the steady start looks back (docs/model.md)."""
-    slow = [(stage, mean) for stage, mean in zip(stages, means, strict=True) if mean > 0]
-    days = sum(mean * _delay_quantile(stage, TRUNCATED / len(slow)) for stage, mean in slow)
-    weeks = math.ceil(days / 7)
-    if weeks > MAX_WEEKS:
-        rule = f"the slowest deals take {weeks} weeks, more than the {MAX_WEEKS} a past may have"
-        path, value = f"stages.{slow[0][0].name}.days", f"{slow[0][1]:g}"
-        raise ScenarioError([Problem(path, value, rule, "Lower days or days_cv.")])
-    return weeks
 
 
 def _thresholds(stages: list[Stage], means: list[float], weeks: int) -> Floats:
@@ -390,23 +386,6 @@ def _thresholds(stages: list[Stage], means: list[float], weeks: int) -> Floats:
 def _reach(theta: Floats) -> Floats:
     """Return P(some uniform of this column or a later one exceeds its threshold)."""
     return np.ascontiguousarray(1 - np.cumprod(theta[:, ::-1], axis=1)[:, ::-1])
-
-
-def _delay_quantile(stage: Stage, tail: float) -> float:
-    """Return the delay over its mean that is exceeded with probability ``tail``."""
-    if stage.delay.days is not None:
-        days = sorted(stage.delay.days)
-        place = min(math.ceil((1 - tail) * len(days)), len(days)) - 1
-        return days[place] / (math.fsum(days) / len(days))
-    if not stage.days_cv:
-        return 1.0
-    if stage.delay.law == "gamma":
-        from scipy import special
-
-        shape = 1 / stage.days_cv**2
-        return float(special.gammainccinv(shape, tail)) / shape
-    sigma = _sigma(stage.days_cv)
-    return math.exp(sigma * -NormalDist().inv_cdf(tail) - sigma * sigma / 2)
 
 
 def _delay_cdf(stage: Stage, x: float) -> float:

@@ -20,11 +20,11 @@ import numpy.typing as npt
 import xarray as xr
 
 from funnelsim.engine import kernels
-from funnelsim.engine.pack import SEGMENT, Packed, pack, periods_needed, stream_keys
+from funnelsim.engine.pack import Packed, pack, periods_needed, stream_keys
 from funnelsim.errors import ArgumentError, ResourceError
 from funnelsim.scenario.files import dumps
 from funnelsim.scenario.model import Scenario
-from funnelsim.variables import BY_NAME, CURRENCY, Variable
+from funnelsim.variables import BY_NAME, CURRENCY, SEGMENT, Variable
 
 STREAM_VERSION = 1
 BLOCK = 8_192  # draws: long enough to forget Python, short enough for progress and Ctrl-C
@@ -152,9 +152,9 @@ class Rows(NamedTuple):
     counts: npt.NDArray[np.int32]  # (draw, rep, quarter, column)
     money: npt.NDArray[np.float64]  # (draw, rep, quarter, amount)
 
-    def __getitem__(self, part: slice) -> Rows:  # type: ignore[override]
-        """Return a part of the rows, sharing their memory."""
-        return Rows(self.counts[part], self.money[part])
+    def part(self, rows: slice) -> Rows:
+        """Return some of the rows, sharing their memory."""
+        return Rows(self.counts[rows], self.money[rows])
 
 
 def samples_of(plan: Scenario, packed: Packed, rows: Rows) -> dict[str, Array]:
@@ -233,10 +233,7 @@ def _run(
 
     def work(start: int) -> Rows:
         stop = min(start + block, draws)
-        if whole is None:
-            rows = _rows(packed, stop - start)
-        else:
-            rows = whole[start:stop]
+        rows = _rows(packed, stop - start) if whole is None else whole.part(slice(start, stop))
         weeks = int(record["quarters"] * record["weeks_per_quarter"])
         kernels.simulate_block(
             packed.plans,

@@ -40,8 +40,8 @@ def quantile_table(law: TailQuantile) -> tuple[Array, int]:
     coefficients : (2 * 32 * 2**bits, 4) float
         Of each segment, lowest power first; lower tail first, octaves upwards from 2^-33.
     bits : int
-        Binary digits of the segment inside an octave: the fewest that keep the relative error
-        below 1.5e-8 (of values below a millionth of the mean, the error relative to that millionth).
+        Binary digits of the segment inside an octave: the fewest that keep the error below 1.5e-8
+        of the quantile, or of a millionth of the mean where the quantile is less than that.
     """
     for bits in range(FEWEST_BITS, MOST_BITS + 1):
         pieces = [_tail(law, bits, upper) for upper in (False, True)]
