@@ -1,0 +1,26 @@
+"""Every scenario of the oracle table: simulated against exact, within 5 standard errors."""
+
+from __future__ import annotations
+
+import pytest
+
+from oracle import FULL, QUICK, SCENARIOS, compare
+
+# Skill in several dimensions takes the twin long; the quick run leaves it to the slow one.
+LONG = {"three skills, correlated", "two camps"}
+
+
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in LONG])
+def test_simulated_meets_exact(name):
+    line = compare(name, QUICK, seed=1)
+    assert line.compared > 60
+    assert line.numerical_error <= 1e-6
+    assert line.worst < 5, line
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_simulated_meets_exact_to_a_thousandth(name):
+    line = compare(name, FULL, seed=1)
+    assert 5 * line.standard_error <= 0.001
+    assert line.worst < 5, line
