@@ -25,9 +25,7 @@ QUICK = 60_000
 NO_DELAYS = {"stages.demo.days": 0.0, "stages.won.days": 0.0}
 SKILL = {"activity.rep_cv": 0.35, "activity.week_cv": 0.5}
 FLOOR = {"policy.floor_per_week": 58, "policy.adherence": 0.9}
-WINDFALLS = {
-    "windfall": {"per_quarter": 0.05, "law": "lognormal", "mean": 250_000.0, "cv": 1.0}
-}
+WINDFALLS = {"windfall": {"per_quarter": 0.05, "law": "lognormal", "mean": 250_000.0, "cv": 1.0}}
 WHALES = {"deal_size.whale": {"probability": 0.03, "multiple": 10.0}}
 EMPIRICAL = {"law": "empirical", "amounts": [20_000.0, 40_000.0, 60_000.0, 100_000.0, 200_000.0]}
 

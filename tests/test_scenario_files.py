@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import funnelsim as fs
 from funnelsim.errors import ArgumentError, ScenarioError
 from funnelsim.scenario import files, model
-from funnelsim.scenario.lines import line_of, lines_of
+from funnelsim.scenario.lines import json_lines_of, line_of, lines_of
 from funnelsim.scenario.lint import lint
 from funnelsim.scenario.parsing import MOST_BYTES, parse_assignment
 from funnelsim.scenario.tables import Table, is_list, nested
@@ -201,7 +201,8 @@ def test_the_schema_lets_a_variant_state_only_what_differs() -> None:
         if name.endswith("Changes"):
             assert "required" not in table
             assert "oneOf" not in table
-    by_name = changes["properties"]["stages"]["anyOf"][0]
+    assert changes["properties"]["kpis"]["anyOf"][1]["items"] == {"$ref": "#/$defs/Kpi"}
+    by_name = changes["properties"]["stages"]
     assert by_name["additionalProperties"] == {"$ref": "#/$defs/StageChanges"}
 
 
@@ -411,9 +412,43 @@ def test_lines_are_found(path: str, line: int | None) -> None:
     assert line_of(path, lines_of(LINED, {"stages": stages})) == line
 
 
+def test_lines_are_found_in_json_too() -> None:
+    data = tomli.loads(MISTAKEN)
+    with pytest.raises(ScenarioError) as caught:
+        files.loads(json.dumps(data, indent=1), "plan.json")
+    lines = json.dumps(data, indent=1).splitlines()
+    for problem in caught.value.problems:
+        assert problem.line is not None
+        last = problem.path.rpartition(".")[2]
+        assert last in lines[problem.line - 1] or '"x"' in lines[problem.line - 1]
+    assert [each.path for each in caught.value.problems] == [
+        "quota.per_quarter[1]",
+        "activity.week_cv",
+        "stages.won.conversion",
+        "variants.v.deal_size.cv",
+    ]
+
+
+MISTAKEN = (
+    SMALL.replace("100_000", "[1, 'x']").replace("0.1", "1.5")
+    + """
+activity.week_cv = -1
+calendar.quarters = 2
+[[kpis]]
+name = "a"
+metric = "activities"
+target = 1
+per = "week"
+[variants.v]
+deal_size.cv = 0.5
+"""
+)
+
+
 @given(st.text() | st.text("[]{}.=\"'#\n abc"))
 def test_the_search_for_lines_never_fails(text: str) -> None:
     assert all(line >= 1 for line in lines_of(text, {}).values())
+    assert all(line >= 1 for line in json_lines_of(text, {}).values())
 
 
 # --- PATH=VALUE ----------------------------------------------------------------------------------

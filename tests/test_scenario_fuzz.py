@@ -100,6 +100,7 @@ def test_random_files(text: str) -> None:
     answered(text, "plan.json")
 
 
+@settings(max_examples=50)
 @given(mutated_data())
 def test_mutated_data(stated: dict[str, Any]) -> None:
     try:
@@ -124,14 +125,14 @@ def test_any_changes(changes: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=5_000)
+@settings(max_examples=2_000)
 @given(mutated_texts())
 def test_mutated_files_at_length(text: str) -> None:
     answered(text)
 
 
 @pytest.mark.slow
-@settings(max_examples=5_000)
+@settings(max_examples=2_000)
 @given(mutated_data())
 def test_mutated_data_at_length(stated: dict[str, Any]) -> None:
     answered(json.dumps(stated, default=str), "plan.json")

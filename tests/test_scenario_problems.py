@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -180,7 +180,7 @@ def test_the_good_plan_is_good() -> None:
         (("calendar",), {"quarters": 400, "weeks_per_quarter": 53},
          "calendar.quarters = 400: must span at most 8000 weeks."),
         (("activity",), {"per_quarter": 250_000},
-         "activity.per_quarter = 250000: must make at most 5000 a week."),
+         "activity.per_quarter = 250000: must come to at most 5000 a week."),
         (("stages", 1, "delay"), {"law": "empirical"},
          "stages.won.delay.days: must be stated for the law 'empirical'."),
         (("stages", 1, "delay"), {"law": "empirical", "days": [0]},
@@ -193,7 +193,7 @@ def test_one_mistake(path: tuple[str | int, ...], value: object, said: str) -> N
     if path[-1] == "name":  # the KPI counts a stage by its old name
         assert said in problems(with_({path: value}))
     else:
-        assert [each.replace(" = None", "") for each in problems(with_({path: value}))] == [said]
+        assert [each.replace(" = null", "") for each in problems(with_({path: value}))] == [said]
 
 
 def test_what_is_missing_is_named_with_what_it_is_for() -> None:
@@ -310,6 +310,20 @@ def test_a_mistake_counts_as_stated_where_it_matters_whether_something_is() -> N
     assert len(said) == 2
 
 
+def test_one_bad_entry_does_not_hide_the_next() -> None:
+    kpi = {"name": "a", "metric": "x", "target": 1, "per": "week"}
+    said = problems(
+        GOOD | {"kpis": [kpi | {"metric": 3}, kpi | {"name": "b"}, kpi | {"name": "c", "at": "y"}]}
+    )
+    assert [each.partition(" = ")[0] for each in said] == [
+        "kpis.a.metric",
+        "kpis.c.at",
+        "kpis.b.metric",
+        "kpis.c.metric",
+        "kpis.c.at",
+    ]
+
+
 def test_problems_of_variants_come_without_those_of_their_base() -> None:
     data = with_(
         {
@@ -359,7 +373,8 @@ def test_keys_that_python_knows_are_just_unknown(key: str) -> None:
 
 
 HOSTILE_NAMES = ["<script>alert(1)</script>", "$x$", "=1+1", "@x", "\u202egnp", "a\tb", "a\nb",
-                 "\x1b[31m", "x" * 100_000, "\u200f", "\ufeffa", " a", "", "\ud800"]  # fmt: skip
+                 "\x1b[31m", "x" * 100_000, "\u200f", "\ufeffa", " a", "", "\ud800", "[0]",
+                 "[\x1f"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
@@ -381,6 +396,7 @@ def test_messages_are_harmless_whatever_the_names(name: str) -> None:
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates()
 
 
+@settings(max_examples=25)
 @given(st.recursive(LEAVES, lambda each: st.lists(each) | st.dictionaries(st.text(), each)))
 def test_any_value_can_be_shown(value: object) -> None:
     text = shown(value)

@@ -110,7 +110,7 @@ class Tally:
         self._moments("activities", samples["activities"][:, 0].astype(float), 2)
         self._moments("reached", samples["reached"][:, 0].astype(float), 2)
         kpis = samples["kpi_attained"][:, 0].astype(bool)
-        hit = kpis.all(axis=-1)
+        hit = np.asarray(kpis.all(axis=-1))
         self._count("kpi", kpis)
         self._count("kpis", hit)
         self._count("no kpis", ~hit)

@@ -81,7 +81,10 @@ NEGLIGIBLE = 1e-16
 SMALLEST_WEIGHT = 1e-260  # below, digits would be lost to underflow
 
 # Inlined without exception: passing a record and its arrays on costs more than most of the work.
-inlined = nb.njit(error_model="numpy", forceinline=True)
+# Nor are references to arrays counted, a sixth of the time: nothing here makes or keeps an array.
+# The option is numba's own and not public, hence done without where it is not known.
+UNCOUNTED = {"_nrt": False} if hasattr(nb.core.options.DefaultOptions, "_nrt") else {}
+inlined = nb.njit(error_model="numpy", forceinline=True, **UNCOUNTED)
 
 
 # --- words ---------------------------------------------------------------------------------------
@@ -785,24 +788,29 @@ def walk_funnel(
         if week < 0:
             chances[j] *= data[past_at(plan, REACH, 0, week)]
     count_entries(m, largest, luck, trials, chances, weights, bases, entries)
-    n = np.uint64(0)
-    for j in range(m):
-        week, entered, merely_open = weeks[j], min(entries[j], MOST_ENTRIES), 0
-        if week < 0 and plan.pipeline:
-            u = timed_uniform(key, draw, seat, week, PAST_ENTRY, NO_NAME)
-            share = (rates[j] - chances[j]) * data[past_at(plan, OPEN_REACH, 0, week)]
-            merely_open = binomial_quantile(u, trials[j] - entered, share / (1.0 - chances[j]))
-            merely_open = min(merely_open, MOST_ENTRIES)
-        for i in range(entered + merely_open):
-            places[n] = place_of(week + ORIGIN, i if i < entered else i - entered)
-            families[n] = OPPORTUNITY if i < entered else PAST_OPPORTUNITY
-            n += ONE
-            if n == np.uint64(places.size):
-                walk_batch(
-                    plan, data, key, draw, rep, seat, n, batch, skill, weekly, amounts, row, counts,
-                    money,
-                )  # fmt: skip
-                n = np.uint64(0)
+    j, i, entered, late, begun = np.uint64(0), 0, 0, 0, False
+    while j < m:  # weeks in order; a batch may begin and end inside one
+        n = np.uint64(0)
+        while j < m and n < np.uint64(places.size):
+            week = weeks[j]
+            if not begun:
+                entered = min(entries[j], MOST_ENTRIES)
+                late, i, begun = entered, 0, True
+                if week < 0 and plan.pipeline:
+                    u = timed_uniform(key, draw, seat, week, PAST_ENTRY, NO_NAME)
+                    share = (rates[j] - chances[j]) * data[past_at(plan, OPEN_REACH, 0, week)]
+                    late += binomial_quantile(u, trials[j] - entered, share / (1.0 - chances[j]))
+            while i < late and n < np.uint64(places.size):
+                places[n] = place_of(week + ORIGIN, i if i < entered else i - entered)
+                families[n] = OPPORTUNITY if i < entered else PAST_OPPORTUNITY
+                n += ONE
+                i += 1
+            if i == late:
+                j += ONE
+                begun = False
+        walk_batch(
+            plan, data, key, draw, rep, seat, n, batch, skill, weekly, amounts, row, counts, money
+        )
     worked = np.int64(m) - n_weeks  # where the weeks of the horizon begin
     for q in range(plan.quarters):
         total = 0
@@ -810,9 +818,6 @@ def walk_funnel(
             total += trials[worked + week]
             weekly[week, DONE] = trials[worked + week]
         counts[row, rep, q, ACTIVITIES] = total
-    walk_batch(
-        plan, data, key, draw, rep, seat, n, batch, skill, weekly, amounts, row, counts, money
-    )
 
 
 @inlined
@@ -877,7 +882,7 @@ def close_quarters(plan, key, draw, rep, seat, weekly, amounts, row, counts, mon
             counts[row, rep, q, plan.hits + k] = hits
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", **UNCOUNTED)
 def simulate_block(plans, data, keys, first_draw, scratch, weekly, amounts, counts, money):
     """Simulate consecutive draws into the rows of ``counts`` and ``money``, which come in zeroed.
 

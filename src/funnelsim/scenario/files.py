@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from funnelsim.errors import Problem, ScenarioError
-from funnelsim.scenario.lines import line_of, lines_of
+from funnelsim.scenario.lines import json_lines_of, line_of, lines_of
 from funnelsim.scenario.model import Scenario
-from funnelsim.scenario.parsing import MOST_BYTES, parsed, too_large
+from funnelsim.scenario.parsing import MOST_BYTES, is_json, parsed, too_large
 from funnelsim.scenario.wording import did_you_mean, shown
 
 HERE = Path(__file__).parent
@@ -70,7 +70,7 @@ def loads(text: str, source: str = "scenario") -> Scenario:
     try:
         return Scenario(**data)
     except ScenarioError as error:
-        lines = {} if source.lower().endswith(".json") else lines_of(text, data)
+        lines = json_lines_of(text, data) if is_json(source) else lines_of(text, data)
         placed = [replace(each, line=line_of(each.path, lines)) for each in error.problems]
         placed.sort(key=lambda each: each.line or len(text))  # those without a line come last
         raise ScenarioError(placed, source) from None

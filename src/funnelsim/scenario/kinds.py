@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from funnelsim.scenario.merge import MOST_TITLE
 from funnelsim.scenario.tables import Broken
 
+MOST_A_WEEK = 5_000  # activities
 NARROWEST = 1e-3  # cv beside 0
 FORMULA_STARTS = "=+-@\uff1d\uff0b\uff0d\uff20"  # the last four full-width
 
@@ -37,7 +38,6 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(gt=0, le=1e15)]
 Amounts = Annotated[tuple[Money, ...], Field(strict=False, min_length=1, max_length=100_000)]
 Quotas = Annotated[tuple[Money, ...], Field(strict=False, min_length=1, max_length=400)]
-MOST_A_WEEK = 5_000
 Level = Annotated[float, Field(gt=0, le=MOST_A_WEEK)]
 Days = Annotated[float, Field(ge=0, le=3_650)]
 Spread = Annotated[float, AfterValidator(zero_or_wide)]

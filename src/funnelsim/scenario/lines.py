@@ -1,7 +1,7 @@
-"""Where a key stands in a TOML file: best effort, and only for messages.
+"""Where a key stands in a file: best effort, and only for messages.
 
-tomli does not tell. A line that is wrong or missing makes a message worse and nothing else, so
-this reads line by line and does not follow what is nested inside a value.
+The parsers do not tell. A line that is wrong or missing makes a message worse and nothing else, so
+TOML is read line by line, without following what is nested inside a value.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ MOST_KEYS = 5_000  # a file of more is answered without lines
 _WORD = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
 _KEY = re.compile(rf"\s*({_WORD}(?:[ \t]*\.[ \t]*{_WORD})*)[ \t]*(=|\])")
 _WORDS = re.compile(_WORD)
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]|[^\s{}\[\],:"]+')
 _TEXTS = re.compile(r"""\"(?:[^"\\]|\\.)*\"|'[^']*'|\#.*""")
 
 
@@ -51,6 +52,39 @@ def lines_of(text: str, data: Any) -> dict[str, int]:
         if not start.startswith("["):
             bare = _TEXTS.sub("", line)
             open_brackets += sum(map(bare.count, "[{")) - sum(map(bare.count, "]}"))
+    return found
+
+
+def json_lines_of(text: str, data: Any) -> dict[str, int]:
+    r"""Return the line of every key and entry of a JSON text by its path.
+
+    Examples
+    --------
+    >>> text = '{"quota": {\n"per_quarter": [1,\n2]}}'
+    >>> json_lines_of(text, {})["quota.per_quarter[1]"]
+    3
+    """
+    found: dict[str, int] = {}
+    location: list[str | int] = []  # the key or the index at each level
+    number, before = 1, ""
+    for piece in _TOKENS.findall(text):
+        if len(found) > MOST_KEYS:
+            break
+        if piece == "\n":
+            number += 1
+            continue
+        if piece == ":" and location:
+            location[-1] = before[1:-1]
+            found.setdefault(spoken(location, data), number)
+        elif piece not in ",]}" and location and isinstance(location[-1], int):
+            found.setdefault(spoken(location, data), number)
+        if piece in "{[":
+            location.append("" if piece == "{" else 0)
+        elif piece in "}]" and location:
+            location.pop()
+        elif piece == "," and location and isinstance(location[-1], int):
+            location[-1] += 1
+        before = piece
     return found
 
 

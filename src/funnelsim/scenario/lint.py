@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from statistics import NormalDist
 from typing import Any
 
 from funnelsim.errors import Problem
@@ -72,7 +71,7 @@ def _entry_clipped(scenario: Scenario) -> Iterator[Problem]:
     often = float(usual > 1)
     if market.cv:
         spread = math.sqrt(math.log1p(market.cv**2))
-        often = max(often, 1 - NormalDist().cdf(-math.log(usual) / spread + spread / 2))
+        often = max(often, _normal_tail(-math.log(usual) / spread + spread / 2))
     if flatness and usual < 1:
         least = level * usual ** (1 / flatness)  # activities below which it exceeds 1
         often = max(often, 1 - _reaches(level, activity.week_cv, math.floor(least) + 1))
@@ -218,8 +217,8 @@ def _period_probability(scenario: Scenario, weeks: int, kept: float, target: int
     first = math.fsum(n * p for n, p in enumerate(counts))
     second = math.fsum(n * n * p for n, p in enumerate(counts))
     variance = kept**2 * (second - first**2) + kept * (1 - kept) * first
-    normal = NormalDist(weeks * kept * first, math.sqrt(max(weeks * variance, 1e-12)))
-    return 1 - normal.cdf(target - 0.5)
+    spread = math.sqrt(max(weeks * variance, 1e-12))
+    return _normal_tail((target - 0.5 - weeks * kept * first) / spread)
 
 
 def _under_policy(counts: list[float], policy: Policy) -> list[float]:
@@ -240,7 +239,7 @@ def _reaches(mean: float, cv: float, target: int) -> float:
         return 1.0
     spread = math.sqrt(mean + (cv * mean) ** 2)
     if target > MOST_TERMS:
-        return 1 - NormalDist(mean, spread).cdf(target - 0.5)
+        return _normal_tail((target - 0.5 - mean) / spread)
     return max(0.0, 1 - math.fsum(_count_probabilities(mean, cv, target)))
 
 
@@ -279,6 +278,11 @@ def _binomial_tail(n: int, p: float, target: int) -> float:
         for k in range(target)
     )
     return max(0.0, 1 - math.fsum(map(math.exp, below)))
+
+
+def _normal_tail(x: float) -> float:
+    """Return P(a standard normal exceeds x)."""
+    return math.erfc(x / math.sqrt(2)) / 2
 
 
 def _better_period(scenario: Scenario, kpi: Kpi) -> str:

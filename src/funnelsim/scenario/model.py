@@ -361,15 +361,17 @@ class Scenario(Table):
 
     @rule
     def _level_is_possible(self) -> Iterator[Broken]:
-        if not 0 < self.activities_per_week <= MOST_A_WEEK:
-            yield Broken(
-                f"must make at most {MOST_A_WEEK} a week", path=("activity", "per_quarter")
-            )
+        stated, weeks = self.activity.per_quarter, self.calendar.weeks_per_quarter
+        if stated is not None and not 0 < stated / weeks <= MOST_A_WEEK:
+            most = f"must come to at most {MOST_A_WEEK} a week"
+            yield Broken(most, path=("activity", "per_quarter"))
 
     @rule
     def _names_differ(self) -> Iterator[Broken]:
-        for key, entries in (("stages", self.stages), ("kpis", self.kpis)):
-            names = [entry.name for entry in entries]
+        for key, names in (
+            ("stages", self.stage_names),
+            ("kpis", tuple(kpi.name for kpi in self.kpis)),
+        ):
             for index, name in enumerate(names):
                 if name in names[:index]:
                     yield Broken("must differ from the other names", path=(key, index, "name"))
@@ -386,9 +388,9 @@ class Scenario(Table):
             metrics = ("activities", "pipeline", *self.stage_names)
             for key, stated, known in (
                 ("metric", kpi.metric, metrics),
-                ("at", kpi.at, (None, *self.stage_names)),
+                ("at", kpi.at, self.stage_names),
             ):
-                if stated not in known:
+                if isinstance(stated, str) and stated not in known:
                     yield _unknown_name(stated, known, ("kpis", index, key))
 
     @rule
@@ -480,14 +482,16 @@ class Scenario(Table):
         Raises
         ------
         ScenarioError
-            Where there is no such variant; the message lists those there are.
+            Where there is no such variant, or the scenario was changed so that it no longer fits.
+
+        Examples
+        --------
+        >>> import funnelsim as fs
+        >>> fs.preset("sales_math").variant("floor").policy.floor_per_week
+        58
         """
         return variant_of(self, name)
 
 
-def _unknown_name(
-    name: str | None, known: tuple[str | None, ...], path: tuple[str | int, ...]
-) -> Broken:
-    names = [each for each in known if each is not None]
-    remedy = did_you_mean(name or "", names)
-    return Broken(f"must be one of {', '.join(names)}", remedy, path)
+def _unknown_name(name: str, known: tuple[str, ...], path: tuple[str | int, ...]) -> Broken:
+    return Broken(f"must be one of {', '.join(known)}", did_you_mean(name, known), path)

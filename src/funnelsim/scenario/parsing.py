@@ -36,7 +36,7 @@ def parsed(text: str, source: str) -> dict[str, Any]:
     ScenarioError
         Where the text is neither, or exceeds a limit.
     """
-    toml = not source.lower().endswith(".json")
+    toml = not is_json(source)
     if (problem := _hostile(text, toml)) is not None:
         raise ScenarioError([problem], source)
     try:
@@ -54,6 +54,11 @@ def parsed(text: str, source: str) -> dict[str, Any]:
     if problem is not None:
         raise ScenarioError([problem], source)
     return data
+
+
+def is_json(source: str) -> bool:
+    """Tell whether a source is JSON, by its ending."""
+    return source.lower().endswith(".json")
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,12 +37,22 @@ def _longest(stage: Stage, tail: float) -> float:
     if stage.delay.law == "gamma":
         return stage.days * _gamma_beyond(1 / stage.days_cv**2, tail)
     spread = math.sqrt(math.log1p(stage.days_cv**2))
-    return stage.days * math.exp(spread * -NormalDist().inv_cdf(tail) - spread**2 / 2)
+    return stage.days * math.exp(spread * _normal_beyond(tail) - spread**2 / 2)
+
+
+def _normal_beyond(tail: float) -> float:
+    """Return the point that a standard normal exceeds with probability ``tail`` < 1 / 2."""
+    low, high = 0.0, 40.0
+    while high - low > 1e-13 * high:  # the module statistics would take longer to load
+        middle = (low + high) / 2
+        beyond = math.erfc(middle / math.sqrt(2)) / 2
+        low, high = (middle, high) if beyond > tail else (low, middle)
+    return high
 
 
 def _gamma_beyond(shape: float, tail: float) -> float:
     """Return the point that a gamma variable of mean 1 exceeds with probability ``tail``."""
-    normal = -NormalDist().inv_cdf(tail)
+    normal = _normal_beyond(tail)
     if shape > MANY:  # Wilson and Hilferty 1931
         return (1 - 1 / (9 * shape) + normal / (3 * math.sqrt(shape))) ** 3
     low, high = 0.0, 1.0

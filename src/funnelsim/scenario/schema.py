@@ -10,7 +10,7 @@ import copy
 from typing import Any
 
 from funnelsim.scenario import model
-from funnelsim.scenario.merge import OFF_LIMITS
+from funnelsim.scenario.merge import FIXED, OFF_LIMITS
 from funnelsim.scenario.tables import Table
 
 Schema = dict[str, Any]
@@ -70,10 +70,11 @@ def _partial(schema: Schema) -> Schema:
         del each["then"]["required"]
     for key, value in partial["properties"].items():
         entry = value.get("items", {}).get("$ref")
-        if entry:  # a list of tables, addressed by name; or whole
+        if entry:  # a list of tables, addressed by name
             by_name = {"type": "object", "additionalProperties": {"$ref": f"{entry}{PARTIAL}"}}
             about = {each: value[each] for each in ("title", "description") if each in value}
-            partial["properties"][key] = {**about, "anyOf": [by_name, value]}
+            whole_too = by_name if key == FIXED else {"anyOf": [by_name, value]}
+            partial["properties"][key] = {**about, **whole_too}
         else:
             _refer_to_partial(value)
     return partial

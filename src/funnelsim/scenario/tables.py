@@ -81,14 +81,11 @@ def broken_rules(table: Table) -> Iterator[Broken]:
             continue
 
 
-@cache
 def nested(table: type[Table], key: str) -> type[Table] | None:
     """Return the kind of table that stands, or is listed, under a key; None for plain values."""
-    field = table.model_fields.get(key)
-    return None if field is None else _table_within(field.annotation)
+    return _tables_in(table).get(key)
 
 
-@cache
 def is_list(table: type[Table], key: str) -> bool:
     """Tell whether a key holds a list of tables."""
     return get_origin(table.model_fields[key].annotation) is tuple
@@ -132,6 +129,12 @@ def _law_takes(table: Table) -> Iterator[Broken]:
         if stated and not needed:
             others = f"It takes {' and '.join(takes)}." if takes else "Leave it out."
             yield Broken(f"does not belong to the law '{law}'", others, path=(key,))
+
+
+@cache
+def _tables_in(table: type[Table]) -> dict[str, type[Table]]:
+    inner = ((key, _table_within(field.annotation)) for key, field in table.model_fields.items())
+    return {key: kind for key, kind in inner if kind is not None}
 
 
 def _table_within(annotation: Any) -> type[Table] | None:

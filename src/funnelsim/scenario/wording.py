@@ -18,7 +18,8 @@ LONGEST = 60  # characters of a value or of a part of a path that are shown
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _PART = re.compile(r"""([A-Za-z0-9_-]+|"(?:[^"\\]|\\["\\])*"|'[^']*')(?:\.|$)""")
 _NUMBER = re.compile(
-    r"\W*([-+]?\d[\d,_' ]*(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(%|[kKmM])?(?:\s*[A-Za-z]{3})?\W*"
+    r"[\s$€£¥~]*([-+]?(?:(?:\d{1,3}(?:[,_' ]\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?)"
+    r"\s*(%|[kKmM])?(?:\s*[A-Za-z]{3})?[\s$€£¥]*"
 )
 _LIMITS = ("gt", "ge", "lt", "le", "min_length", "max_length")
 
@@ -35,19 +36,12 @@ def spoken(location: Sequence[str | int], data: Any) -> str:
     >>> spoken(("stages", 0, "name"), {"stages": [{}]})
     'stages[0].name'
     """
-    return "".join(
-        word if word.startswith("[") else f".{quoted(word)}" for word in words(location, data)
-    ).removeprefix(".")
-
-
-def words(location: Sequence[str | int], data: Any) -> tuple[str, ...]:
-    """Return the parts of a path, an entry of a list as its name or else as ``[index]``."""
-    parts, here = [], data
+    path, here = "", data
     for part in location:
         name = _name_of(here, part) if isinstance(part, int) else part
-        parts.append(f"[{part}]" if name is None else name)
+        path += f"[{part}]" if name is None else f".{quoted(name)}"
         here = step(here, part)
-    return tuple(parts)
+    return path.removeprefix(".")
 
 
 def parts_of(path: str) -> tuple[str, ...] | None:
@@ -97,6 +91,8 @@ def shown(value: Any) -> str:
         body = value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
         body = body.replace("\\", "\\\\").replace('"', '\\"')
         return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in body) + '"'
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (Mapping, Table)):
@@ -164,14 +160,15 @@ def number_in(text: str) -> str | None:
 
     Examples
     --------
-    >>> [number_in(text) for text in ("33%", "$250,000", "250k", "a few")]
-    ['0.33', '250000', '250000', None]
+    >>> [number_in(text) for text in ("33%", "$250,000", "250k", "-.5", "3,5", "a few")]
+    ['0.33', '250000', '250000', '-0.5', None, None]
     """
     match = _NUMBER.fullmatch(text) if len(text) <= LONGEST else None
     if match is None:
         return None
+    number = float(re.sub("[,_' ]", "", match[1]))
     factor = {"%": 0.01, "k": 1e3, "m": 1e6}.get((match[2] or "").lower(), 1.0)
-    return f"{float(re.sub(r'[,_ ]|' + chr(39), '', match[1])) * factor:.12g}"
+    return f"{number * factor:.12g}"
 
 
 def hint(noun: str, limits: Mapping[str, Any], value: Any, path: str) -> str:

@@ -1,0 +1,60 @@
+"""How likely is a sales plan to make quota? Simulated and exact, from activities to bookings.
+
+Names are loaded when first used: ``import funnelsim`` computes nothing and pulls in neither numba
+nor xarray nor matplotlib.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# Loaded here: loaded later, the module would hide the function of the same name below.
+from funnelsim import variables as _registry
+
+if TYPE_CHECKING:
+    from funnelsim.scenario.model import Scenario as Scenario
+
+_HOMES = {
+    "Scenario": "funnelsim.scenario.model",
+    "load": "funnelsim.scenario.files",
+    "loads": "funnelsim.scenario.files",
+    "dumps": "funnelsim.scenario.files",
+    "preset": "funnelsim.scenario.files",
+    "presets": "funnelsim.scenario.files",
+    "simulate": "funnelsim.engine.simulate",
+    "attainment": "funnelsim.analysis.attainment",
+    "summarize": "funnelsim.analysis.attainment",
+    "save": "funnelsim.results.files",
+    "open": "funnelsim.results.files",
+    "scenario_of": "funnelsim.results.files",
+    "exact": "funnelsim.twin.exact",
+}
+
+__all__ = sorted([*_HOMES, "__version__", "variables"])
+
+
+def variables() -> tuple[_registry.Variable, ...]:
+    """Return the registry: name, dims, dtype, unit and meaning of every array of a result.
+
+    Examples
+    --------
+    >>> import funnelsim as fs
+    >>> [variable.unit for variable in fs.variables() if variable.name == "bookings"]
+    ['currency']
+    """
+    return _registry.ALL
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("funnelsim")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'funnelsim' has no attribute '{name}'")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,118 @@
+"""Numbers as people read them: percentages, money, errors, and how many of ten."""
+
+from __future__ import annotations
+
+import math
+
+
+def percent(probability: float, error: float | None = None) -> str:
+    """Return a probability as a percentage, to the digits that its standard error supports.
+
+    Examples
+    --------
+    >>> percent(0.4510)
+    '45.10 %'
+    >>> percent(0.45102, 0.00157)
+    '45.10 ± 0.16 %'
+    >>> percent(0.0000012), percent(1.0)
+    ('< 0.01 %', '100.00 %')
+    """
+    if math.isnan(probability):
+        return "-"
+    if error is not None:
+        return f"{with_error(100 * probability, 100 * error)} %"
+    if 0 < probability < 0.0001:
+        return "< 0.01 %"
+    if 0.9999 < probability < 1:
+        return "> 99.99 %"
+    return f"{100 * probability:.2f} %"
+
+
+def money(amount: float, currency: str, error: float | None = None) -> str:
+    """Return an amount with thousands and its currency.
+
+    Examples
+    --------
+    >>> money(250_000, "USD")
+    '$250,000'
+    >>> money(250_000, "EUR")
+    'EUR 250,000'
+    >>> money(252_134.2, "USD", 515.3)
+    '$252,130 ± 520'
+    """
+    if math.isnan(amount):
+        return "-"
+    scale, unit = (1e6, " million") if abs(amount) >= 1e10 else (1.0, "")
+    amount /= scale
+    text = f"{amount:,.0f}" if error is None else with_error(amount, error / scale)
+    return f"{_currency(currency)}{text}{unit}"
+
+
+def short_money(amount: float, currency: str) -> str:
+    """Return an amount in few characters, for axes and labels.
+
+    Examples
+    --------
+    >>> short_money(250_000, "USD"), short_money(1_250_000, "EUR"), short_money(0, "USD")
+    ('$250k', 'EUR 1.25M', '$0')
+    """
+    rounded = float(f"{amount:.3g}")  # first, so that 999 999 is a million
+    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"), (1.0, "")):
+        if abs(rounded) >= size:
+            return f"{_currency(currency)}{rounded / size:g}{letter}"
+    return f"{_currency(currency)}{rounded:g}"
+
+
+def with_error(value: float, error: float) -> str:
+    """Return a value and its standard error, both to the error's second significant digit.
+
+    Examples
+    --------
+    >>> with_error(252_134.2, 515.3)
+    '252,130 ± 520'
+    >>> with_error(3.0024, 0.0098)
+    '3.0024 ± 0.0098'
+    >>> with_error(14.0, 0.0)
+    '14 ± 0'
+    """
+    if not math.isfinite(error):
+        return f"{value:,.4g} ± ?" if abs(value) < 1e4 else f"{value:,.0f} ± ?"
+    if error == 0:
+        return f"{value:,.10g} ± 0"
+    exponent = int(f"{error:.1e}".split("e")[1])  # after rounding: 0.0996 counts as 0.10
+    decimals = 1 - exponent
+    value, error = round(value, decimals), round(error, decimals)
+    shown = max(decimals, 0)
+    return f"{value:,.{shown}f} ± {error:,.{shown}f}"
+
+
+def of_ten(probability: float, noun: str) -> str:
+    """Return a probability as a natural frequency, to stand before a verb in the plural.
+
+    Examples
+    --------
+    >>> of_ten(0.451, "quarters")
+    'between 4 and 5 of 10 quarters'
+    >>> of_ten(0.50, "quarters"), of_ten(0.04, "years")
+    ('about 5 of 10 quarters', 'about 4 of 100 years')
+    >>> of_ten(0.997, "quarters"), of_ten(0, "years")
+    ('more than 99 of 100 quarters', 'hardly any years')
+    """
+    if probability < 0.0005:
+        return f"hardly any {noun}"
+    if probability < 0.01:
+        return f"fewer than 1 of 100 {noun}"
+    if probability > 0.9995:
+        return f"nearly all {noun}"
+    if probability > 0.99:
+        return f"more than 99 of 100 {noun}"
+    if not 0.1 <= probability <= 0.9:
+        return f"about {100 * probability:.0f} of 100 {noun}"
+    tenths = 10 * probability
+    if abs(tenths - round(tenths)) < 0.2:
+        return f"about {tenths:.0f} of 10 {noun}"
+    return f"between {math.floor(tenths)} and {math.ceil(tenths)} of 10 {noun}"
+
+
+def _currency(label: str) -> str:
+    return "$" if label == "USD" else f"{label} "

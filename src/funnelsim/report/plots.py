@@ -1,0 +1,194 @@
+"""Pictures: Dataset in, Axes out. Nothing is shown or saved here.
+
+Every title is the message, and what is drawn carries its own label. The colours are Okabe and
+Ito's, told apart by colour-blind readers, and by lightness alone on a grey printer.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from funnelsim.report.numbers import short_money
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+BLUE, VERMILION = "#0072B2", "#D55E00"
+GREY, DARK, INK = "#C4C9CE", "#5F666D", "#1F2328"
+BINS, BINS_TO_QUOTA, MOST_BINS = 40, 10, 200
+REACHES = 1 - 1e-9  # equal deals must not miss their quota by rounding
+SPIKE = 0.01  # share of quarters without a deal that is worth a label
+
+
+def bookings(result: xr.Dataset, *, quarter: int = 1, ax: Axes | None = None) -> Axes:
+    """Draw how a quarter's bookings spread about its quota.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Samples, as :func:`funnelsim.simulate` returns them.
+    quarter : int
+        Which quarter, counted from 1.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import funnelsim as fs
+    >>> result = fs.simulate(fs.preset("sales_math"), draws=1_000, seed=1)
+    >>> bookings(result).get_xlabel()
+    'bookings of the quarter'
+    """
+    ax = ax if ax is not None else plt.subplots()[1]
+    amounts = result["bookings"].sel(quarter=quarter).values.ravel()
+    quota = float(result["quota"].sel(quarter=quarter))
+    currency = result.attrs["currency"]
+    made = amounts >= quota * REACHES
+    probability = float(made.mean())
+
+    # Bins end at the quota, so that no bar stands on both sides of it. The farthest 0.5 % are cut.
+    far = max(float(np.quantile(amounts, 0.995)), 1.5 * quota)
+    width = quota / min(max(round(BINS * quota / far), 1), BINS_TO_QUOTA)
+    edges = REACHES * width * np.arange(min(math.ceil(far / width), MOST_BINS) + 1)
+    shares = np.histogram(amounts, edges)[0] / amounts.size
+    colours = [BLUE if edge >= quota * REACHES else GREY for edge in edges[:-1]]
+    ax.bar(edges[:-1], shares, 0.9 * width, align="edge", color=colours)
+
+    tallest = float(shares.max())
+    ax.set_ylim(0, 1.3 * tallest)
+    ax.plot([quota, quota], [0, 1.15 * tallest], color=INK, linewidth=1.5)
+    ax.text(quota, 1.18 * tallest, f"quota {short_money(quota, currency)}", ha="center", color=INK)
+    for side, share, verb, colour in (
+        (-1, 1 - probability, "miss it", DARK),
+        (1, probability, "make it", BLUE),
+    ):
+        ax.text(
+            quota + side * 0.4 * width,
+            1.12 * tallest,
+            f"{100 * share:.0f} % {verb}",
+            ha="left" if side > 0 else "right",
+            va="top",
+            color=colour,
+            fontweight="bold",
+        )
+    without = float((amounts == 0).mean())
+    if without > SPIKE:
+        label = f"no deal\n{100 * without:.0f} %"
+        ax.text(0.45 * width, shares[0], label, ha="center", va="bottom", color=DARK, fontsize=9)
+    ax.set_title(f"{10 * probability:.1f} of 10 quarters make quota")
+    ax.set_xlabel("bookings of the quarter")
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short_money(value, currency)))
+    ax.yaxis.set_visible(False)
+    return _finished(ax)
+
+
+def attainment_by_activity(
+    curve: xr.Dataset,
+    *,
+    now: float | None = None,
+    goal: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw P(attain) against activities a quarter.
+
+    Parameters
+    ----------
+    curve : xarray.Dataset
+        ``attainment_probability`` along ``activities``.
+    now : float, optional
+        The plan's activities a quarter, to be marked.
+    goal : (float, float), optional
+        Activities and the probability that they give, to be marked.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import funnelsim as fs
+    >>> from funnelsim.analysis.solve import attainment_by_activity as computed
+    >>> curve = computed(fs.preset("sales_math"), [500, 750, 1_000])
+    >>> attainment_by_activity(curve, now=750).get_xlabel()
+    'activities a quarter'
+    """
+    ax = ax if ax is not None else plt.subplots()[1]
+    activities = curve["activities"].values
+    probability = curve["attainment_probability"].values
+    ax.plot(activities, probability, color=BLUE, linewidth=2.5)
+    ax.set_xlim(0, activities.max())
+    ax.set_ylim(0, 1)
+    title = "More activity, more quarters that make quota"
+    marks = []
+    if now is not None:
+        marks.append((now, float(np.interp(now, activities, probability)), DARK))
+    if goal is not None:
+        marks.append((*goal, VERMILION))
+        title = f"{100 * goal[1]:.0f} % takes {math.ceil(goal[0]):,} activities"
+        title += f", not {now:,.0f}" if now is not None else ""
+    for level, height, colour in marks:
+        ax.plot([level, level, 0], [0, height, height], ":", color=colour, linewidth=1.5)
+        ax.plot(level, height, "o", color=colour, markersize=8)
+        ax.annotate(
+            f"{math.ceil(level):,} activities: {100 * height:.0f} %",
+            (level, height),
+            (-9, 7),
+            textcoords="offset points",
+            ha="right",
+            color=colour,
+            fontweight="bold",
+        )
+    ax.set_title(title)
+    ax.set_xlabel("activities a quarter")
+    ax.set_ylabel("quarters that make quota")
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
+    return _finished(ax)
+
+
+def demo(
+    samples: xr.Dataset, curve: xr.Dataset, *, now: float, goal: tuple[float, float]
+) -> Figure:
+    """Draw side by side what a plan gives and what more certainty takes; return the figure.
+
+    Parameters are those of :func:`bookings` and :func:`attainment_by_activity`. The figure is not
+    known to pyplot, so that no window can open.
+    """
+    layout = ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.12)
+    figure = Figure(figsize=(11, 4.6), dpi=150, layout=layout)
+    left, right = figure.subplots(1, 2)
+    bookings(samples, ax=left)
+    attainment_by_activity(curve, now=now, goal=goal, ax=right)
+    return figure
+
+
+def _finished(ax: Axes) -> Axes:
+    """Take away what says nothing, and read every text as it stands."""
+    ax.spines[["top", "right"]].set_visible(False)
+    if not ax.yaxis.get_visible():
+        ax.spines["left"].set_visible(False)
+    for spine in ax.spines.values():
+        spine.set_color(DARK)
+    ax.tick_params(colors=DARK)
+    ax.xaxis.label.set_color(DARK)
+    ax.yaxis.label.set_color(DARK)
+    ax.title.set(color=INK, fontsize=13, fontweight="bold")
+    for text in ax.findobj(Text):
+        text.set_parse_math(False)  # a name or an amount with dollar signs is no formula
+    return ax

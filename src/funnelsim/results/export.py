@@ -1,0 +1,249 @@
+"""Results for other programs: one JSON object, or a long and tidy CSV table."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from funnelsim.errors import ResultError
+from funnelsim.variables import (
+    BY_NAME,
+    NUMERICAL_ERROR,
+    QUARTER_SUMMARIES,
+    STANDARD_ERROR,
+    SUMMARIES,
+    SUMMARY,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# Where each estimate stands in the JSON object of a quarter or a year: the one place that says so.
+# Quantiles become keys p10, p50, p90; "[]" is a list of objects that name their stage or KPI.
+JSON_KEYS = {
+    "attainment_probability": "attainment_probability",
+    "repeatable_attainment_probability": "repeatable_attainment_probability",
+    "overachievement_probability": "overachievement_probability",
+    "no_deal_probability": "no_deal_probability",
+    "bookings_mean": "bookings.mean",
+    "bookings_sd": "bookings.sd",
+    "bookings_quantile": "bookings",
+    "windfall_bookings_mean": "windfall_bookings.mean",
+    "shortfall_mean": "shortfall.mean",
+    "shortfall_given_miss_mean": "shortfall_given_miss.mean",
+    "activities_mean": "activities.mean",
+    "reached_mean": "stages[].reached",
+    "kpi_probability": "kpis[].attainment_probability",
+    "kpi_attainment_probability": "kpi_attainment_probability",
+    "attainment_given_kpi_hit": "attainment_given_kpi.hit",
+    "attainment_given_kpi_missed": "attainment_given_kpi.missed",
+    "at_least_probability": "at_least",
+}
+QUANTILES = (0.1, 0.5, 0.9)
+MADE_BY = ("draws", "seed", "stream_version", "funnelsim_version", "scenario_sha256")
+
+# What a spreadsheet may take for the start of a formula, full-width forms included.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
+
+
+def as_json(*summaries: xr.Dataset) -> dict[str, Any]:
+    """Return summaries of one scenario as an object that JSON can hold.
+
+    Parameters
+    ----------
+    *summaries : xarray.Dataset
+        Simulated or exact; by quarter (they stand under ``results``) or by year (``years``).
+
+    Returns
+    -------
+    dict
+        Every estimate is ``{"value", "standard_error"}``, or ``numerical_error`` where it was
+        computed. What is not known is null; where there is a reason it stands under ``refused``,
+        by the key of the null. Not a number, an average over nothing, is null as well.
+
+    Raises
+    ------
+    ResultError
+        For samples: they are no summaries.
+
+    Examples
+    --------
+    >>> import funnelsim as fs
+    >>> answer = as_json(fs.exact(fs.preset("sales_math")))
+    >>> round(answer["results"][0]["attainment_probability"]["value"], 3)
+    0.451
+    """
+    attrs = summaries[0].attrs
+    answer: dict[str, Any] = {
+        "scenario": attrs["title"],
+        "currency": attrs["currency"],
+        "method": attrs["method"],
+        **{key: _plain(attrs.get(key)) for key in MADE_BY},
+        "results": None,
+        "at_least": None,
+        "years": None,
+        "refused": {},
+    }
+    for summary in summaries:
+        if "segment" not in summary.dims:
+            raise ResultError(
+                "samples have no JSON form; save them as .nc or .csv, or summarize them first "
+                "with funnelsim.attainment."
+            )
+        refused = json.loads(summary.attrs.get("refused", "{}"))
+        summary = summary.drop_vars(refused, errors="ignore")
+        by_year = "year" in summary.dims
+        place = "years" if by_year else "results"
+        answer[place] = _periods(summary, "year" if by_year else "quarter")
+        if not by_year:
+            answer["at_least"] = _at_least(summary)
+        answer["refused"] |= {_place(place, name): why for name, why in refused.items()}
+    return answer
+
+
+def json_text(answer: Mapping[str, Any]) -> str:
+    """Return an object as strict JSON in ASCII that ends its last line."""
+    return json.dumps(answer, indent=1, allow_nan=False) + "\n"
+
+
+def write_csv(results: Sequence[xr.Dataset], file: TextIO) -> None:
+    """Write results as a long table: each row says what made a number, where it stands, and it.
+
+    Parameters
+    ----------
+    results : sequence of xarray.Dataset
+        Samples or summaries; by quarter and by year may stand in one table.
+    file : text file
+        Opened with ``newline=""``.
+
+    Notes
+    -----
+    A text that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
+    arrays = [(result, name) for result in results for name in _estimated(result)]
+    heads = [
+        _frame(result.isel(dict.fromkeys(result.dims, slice(1))), name) for result, name in arrays
+    ]
+    first, numbers = ["scenario", "method", "draws", "seed", "variable", "unit"], ["value"]
+    found = dict.fromkeys(str(column) for head in heads for column in head)
+    numbers += [column for column in found if column.endswith("_error")]
+    places = [column for column in found if column not in (*first, *numbers)]
+    for index, (result, name) in enumerate(arrays):  # one at a time: samples may be large
+        table = _frame(result, name).reindex(columns=[*first, *places, *numbers])
+        table.to_csv(file, header=index == 0, index=False, lineterminator="\n")
+
+
+def _place(place: str, name: str) -> str:
+    """Return where in the object a variable, or only its error, stands as null."""
+    for error in (STANDARD_ERROR, NUMERICAL_ERROR):
+        if name.endswith(error):
+            return f"{_place(place, name.removesuffix(error))}.{error[1:]}"
+    key = JSON_KEYS[name]
+    return key if key == "at_least" else f"{place}.{key}"
+
+
+def _periods(summary: xr.Dataset, period: str) -> list[dict[str, Any]]:
+    """Return one object for each segment and period."""
+    variables = SUMMARIES if period == "year" else (*SUMMARIES, *QUARTER_SUMMARIES)
+    names = [variable.name for variable in variables if variable.name != "at_least_probability"]
+    periods = []
+    for i, segment in enumerate(summary["segment"].values.tolist()):
+        for j, number in enumerate(summary[period].values.tolist()):
+            entry = {"segment": segment, period: number}
+            for name in names:
+                _put(entry, summary, name, (i, j))
+            periods.append(entry)
+    return periods
+
+
+def _put(entry: dict[str, Any], summary: xr.Dataset, name: str, index: tuple[int, ...]) -> None:
+    """Put the estimates of one variable where its key says."""
+    own_dims = BY_NAME[name].dims[len(SUMMARY) :]
+    key = JSON_KEYS[name]
+    if not own_dims:
+        *parents, last = key.split(".")
+        for parent in parents:
+            entry = entry.setdefault(parent, {})
+        entry[last] = _estimate(summary, name, index)
+        return
+    dim = own_dims[0]
+    labels = summary[dim].values.tolist() if name in summary else None
+    if dim == "probability":
+        for k, probability in enumerate(labels or QUANTILES):
+            estimate = _estimate(summary, name, (*index, k))
+            entry.setdefault(key, {})[f"p{100 * probability:g}"] = estimate
+    else:
+        key, _, inner = key.partition("[].")
+        entry[key] = labels and [
+            {dim: label, inner: _estimate(summary, name, (*index, k))}
+            for k, label in enumerate(labels)
+        ]
+
+
+def _at_least(summary: xr.Dataset) -> list[dict[str, Any]] | None:
+    if "at_least_probability" not in summary:
+        return None
+    counts = summary["at_least"].values.tolist()
+    return [
+        {
+            "segment": segment,
+            "quarters": len(counts),
+            "probabilities": [
+                _estimate(summary, "at_least_probability", (i, k)) for k in range(len(counts))
+            ],
+        }
+        for i, segment in enumerate(summary["segment"].values.tolist())
+    ]
+
+
+def _estimate(
+    summary: xr.Dataset, name: str, index: tuple[int, ...]
+) -> dict[str, float | None] | None:
+    if name not in summary:
+        return None
+    error = NUMERICAL_ERROR if summary.attrs["method"] == "exact" else STANDARD_ERROR
+    found = {"value": name, error[1:]: name + error}
+    return {
+        key: _plain(summary[each].values[index]) if each in summary else None
+        for key, each in found.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Return a number or text as JSON has it; not a number becomes None."""
+    value = getattr(value, "item", lambda: value)()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _estimated(result: xr.Dataset) -> list[str]:
+    errors = (STANDARD_ERROR, NUMERICAL_ERROR)
+    return [str(name) for name in result.data_vars if not str(name).endswith(errors)]
+
+
+def _frame(result: xr.Dataset, name: str) -> Any:
+    """Return one variable as a pandas table: coordinates, value and error, and what made them."""
+    suffixes = (STANDARD_ERROR, NUMERICAL_ERROR)
+    errors = {name + suffix: suffix[1:] for suffix in suffixes if name + suffix in result}
+    frame = result[[name, *errors]].to_dataframe().reset_index()
+    frame = frame.rename(columns={name: "value", **errors})
+    if frame["value"].dtype == bool:
+        frame["value"] = frame["value"].astype("int8")
+    frame["scenario"] = result.attrs["title"]
+    frame["method"] = result.attrs["method"]
+    frame["draws"], frame["seed"] = result.attrs.get("draws"), result.attrs.get("seed")
+    frame["variable"], frame["unit"] = name, result[name].attrs.get("units", "")
+    for column in frame:
+        if frame[column].dtype.kind not in "biuf":
+            frame[column] = frame[column].map({v: _harmless(v) for v in frame[column].unique()})
+    return frame
+
+
+def _harmless(cell: Any) -> Any:
+    """Return a text that no spreadsheet runs, on one line."""
+    if not isinstance(cell, str):
+        return cell
+    marked = f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+    return re.sub(r"[\r\n]+", " ", marked)

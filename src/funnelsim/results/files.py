@@ -1,0 +1,171 @@
+"""Results on disk: netCDF to go on working with, CSV for spreadsheets, JSON for programs.
+
+A result carries the scenario, seed and versions that made it, so that a saved one can be run
+again. Files are whole or absent, and reading one executes nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from funnelsim.errors import ArgumentError, ResultError
+from funnelsim.results.export import as_json, json_text, write_csv
+from funnelsim.writing import whole_file, write_text
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from funnelsim.scenario.model import Scenario
+
+ENDINGS = (".nc", ".csv", ".json")
+
+
+def save(result: xr.Dataset | Sequence[xr.Dataset], path: str | os.PathLike[str]) -> None:
+    """Write a result to a file whose ending says how, whole or not at all.
+
+    Parameters
+    ----------
+    result : xarray.Dataset or sequence of xarray.Dataset
+        Samples or a summary. Several summaries of one scenario, by quarter and by year, may share
+        a ``.csv`` or ``.json``.
+    path : path
+        ``.nc`` (netCDF-4; :func:`open` gives the same Dataset back), ``.csv`` (long and tidy: one
+        number a row) or ``.json`` (summaries only; keys as in docs/reference).
+
+    Raises
+    ------
+    ArgumentError
+        Where the ending is none of these.
+    ResultError
+        Where the Dataset was not made by funnelsim, or has no such form.
+    OSError
+        Where the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import funnelsim as fs
+    >>> result = fs.simulate(fs.preset("sales_math"), draws=10, seed=1)
+    >>> path = Path(tempfile.mkdtemp(), "result.nc")
+    >>> fs.save(result, path)
+    >>> fs.open(path).identical(result)
+    True
+    """
+    ending = ending_of(path)
+    results = list(result) if isinstance(result, Sequence) else [result]
+    for each in results:
+        _check_provenance(each, "this Dataset")
+    if ending == ".nc":
+        _save_netcdf(results, path)
+    elif ending == ".csv":
+        with (
+            whole_file(path) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as file,
+        ):
+            write_csv(results, file)
+    else:
+        write_text(path, json_text(as_json(*results)))
+
+
+def open(path: str | os.PathLike[str]) -> xr.Dataset:
+    """Return the result in a ``.nc`` file, as it was saved.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where there is no such file.
+    ResultError
+        Where the file is not a result that funnelsim saved.
+
+    Examples
+    --------
+    See :func:`save`.
+    """
+    import xarray as xr
+
+    source = Path(path)  # never a text that netCDF could take for an address on the network
+    if not source.is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(source))
+    try:
+        # A currency labelled "days" is no time: nothing is decoded but booleans and texts.
+        result = xr.load_dataset(
+            source, engine="netcdf4", decode_times=False, decode_timedelta=False
+        )
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError):
+        raise ResultError(f"{source}: not a funnelsim result (netCDF-4, '.nc').") from None
+    _check_provenance(result, str(source))
+    return result
+
+
+def scenario_of(result: xr.Dataset) -> Scenario:
+    """Return the scenario that made a result, from the result's own attributes.
+
+    Raises
+    ------
+    ResultError
+        Where the attributes are missing or were changed.
+
+    Examples
+    --------
+    >>> import funnelsim as fs
+    >>> plan = fs.preset("sales_math")
+    >>> fs.scenario_of(fs.exact(plan)) == plan
+    True
+    """
+    from funnelsim.scenario.files import loads
+
+    _check_provenance(result, "this Dataset")
+    return loads(result.attrs["scenario"], source="the result's scenario")
+
+
+def ending_of(path: str | os.PathLike[str]) -> str:
+    """Return the ending of a result's file.
+
+    Raises
+    ------
+    ArgumentError
+        Where it is not one that :func:`save` can write.
+
+    Examples
+    --------
+    >>> ending_of("plan.NC")
+    '.nc'
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in ENDINGS:
+        raise ArgumentError(f"{os.fspath(path)}: the ending must be one of {', '.join(ENDINGS)}.")
+    return ending
+
+
+def _check_provenance(result: xr.Dataset, source: str) -> None:
+    attrs = result.attrs
+    if not all(
+        isinstance(attrs.get(key), str) for key in ("funnelsim_version", "scenario", "title")
+    ):
+        raise ResultError(
+            f"{source}: not a funnelsim result: its attributes do not say which scenario made it."
+        )
+    if hashlib.sha256(attrs["scenario"].encode()).hexdigest() != attrs.get("scenario_sha256"):
+        raise ResultError(f"{source}: the scenario in its attributes was changed since it was run.")
+
+
+def _save_netcdf(results: Sequence[xr.Dataset], path: str | os.PathLike[str]) -> None:
+    if len(results) != 1:
+        raise ResultError("a .nc file holds one Dataset; save summaries one by one, or as .csv.")
+    result = results[0].drop_encoding()
+    # Samples are small integers and repeated zeros for the most part.
+    packed = {
+        name: {"zlib": True, "complevel": 1, "shuffle": True}
+        for name, array in result.data_vars.items()
+        if array.dtype.kind in "biuf" and array.ndim
+    }
+    with whole_file(path) as temporary:
+        try:
+            result.to_netcdf(temporary, engine="netcdf4", encoding=packed)
+        except (TypeError, ValueError) as error:
+            raise ResultError(f"netCDF cannot hold this Dataset: {error}") from None

@@ -1,0 +1,1 @@
+"""The exact twin: what the simulator estimates, computed without randomness."""

@@ -1,0 +1,116 @@
+"""What deals and windfalls are worth to every kind of rep, given the laws of their numbers.
+
+Derived in docs/exact.md, "Bookings".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from funnelsim.errors import NotCoveredError
+from funnelsim.scenario.model import Scenario
+from funnelsim.twin.compound import Compound
+from funnelsim.twin.fourier import Floats
+from funnelsim.twin.sizes import Amount, amount
+
+NOT_DISCRETE = (
+    "deal_size.rep_cv is not integrated for fixed and empirical sizes: the quota lies between two "
+    "of their sums, and between which changes from rep to rep"
+)
+Values = tuple[Floats, Floats]  # values and their numerical errors
+
+
+class Bookings:
+    """Sums of deals and windfalls, by multiplier of deal size.
+
+    Parameters
+    ----------
+    plan : Scenario
+    multipliers : (node,) float
+        A rep's multiplier of deal sizes.
+    """
+
+    def __init__(self, plan: Scenario, multipliers: Floats) -> None:
+        self.sizes, self.size = np.unique(multipliers, return_inverse=True)
+        whale, windfall = plan.deal_size.whale, plan.windfall
+        self.deal = amount(plan.deal_size)
+        self.whale_probability = whale.probability if whale else 0.0
+        self.whale_multiple = whale.multiple if whale else 1.0
+        self.windfall = amount(windfall) if windfall and windfall.per_quarter else None
+        self.windfalls = windfall.per_quarter if windfall else 0.0
+        self._deals: dict[float, Amount] = {}
+        self._known: dict[tuple[float, int, int, int, bool], Values] = {}
+
+    def below(
+        self, x: float, most: int, quarters: int, *, order: int = 1, repeatable: bool = False
+    ) -> Values:
+        """Return P(bookings < x | n deals), n = 0 .. most, for each multiplier, (size, n).
+
+        Parameters
+        ----------
+        x : float, currency
+        most : int
+        quarters : int
+            Length of the period, for its windfalls; 0 for deals alone.
+        order : int
+            2 for E max(x - bookings, 0) instead, in the currency.
+        repeatable : bool
+            Whether only ordinary deals are counted, and the deals are ordinary ones.
+        """
+        if self.sizes.size > 1 and (self.deal.certain or self.deal.atoms is not None):
+            raise NotCoveredError(NOT_DISCRETE)
+        key = x, most, quarters, order, repeatable
+        if key not in self._known:
+            parts = [
+                self.compound(size, quarters, repeatable).below(x, most, order)
+                for size in self.sizes
+            ]
+            self._known[key] = (
+                np.stack([values for values, _ in parts]),
+                np.stack([errors for _, errors in parts]),
+            )
+        return self._known[key]
+
+    def missed(
+        self, x: float, laws: Floats, quarters: int, *, order: int = 1, repeatable: bool = False
+    ) -> Values:
+        """Return P(bookings < x) for every kind of rep from laws of deals, (node, ..., n)."""
+        most = laws.shape[-1] - 1
+        below, errors = self.below(x, most, quarters, order=order, repeatable=repeatable)
+        return (
+            np.einsum("i...n,in->i...", laws, below[self.size]),
+            np.einsum("i...n,in->i...", laws, errors[self.size]),
+        )
+
+    def most_deals(self, x: float, quarters: int, *, repeatable: bool = False) -> int:
+        """Return a number of deals whose sum is below x with negligible probability."""
+        return self.compound(float(self.sizes.min()), quarters, repeatable).most_deals(x)
+
+    def moments(self, mean: Floats, second: Floats, quarters: int) -> tuple[Floats, Floats]:
+        """Return mean and second moment of bookings from those of the number of deals, (node,)."""
+        p, multiple = self.whale_probability, self.whale_multiple
+        size = self.sizes[self.size]
+        deal = self.deal.mean * (1 + p * (multiple - 1)) * size
+        square = self.deal.second * (1 + p * (multiple**2 - 1)) * size**2
+        rate = self.windfalls * quarters if self.windfall else 0.0
+        extra = rate * self.windfall.mean if self.windfall else 0.0
+        extra_variance = rate * self.windfall.second if self.windfall else 0.0
+        expected = mean * deal + extra
+        deals_square = mean * (square - deal**2) + second * deal**2
+        return expected, deals_square + 2 * mean * deal * extra + extra**2 + extra_variance
+
+    def windfall_mean(self, mean: Floats, quarters: int) -> Floats:
+        """Return mean windfall bookings from the mean number of deals, (node,)."""
+        whales = mean * self.whale_probability * self.whale_multiple * self.deal.mean
+        extra = self.windfalls * quarters * self.windfall.mean if self.windfall else 0.0
+        return whales * self.sizes[self.size] + extra
+
+    def compound(self, size: float, quarters: int, repeatable: bool = False) -> Compound:
+        """Return the sums of deals of reps with this multiplier."""
+        if size not in self._deals:
+            self._deals[size] = self.deal.scaled(size)
+        deal = self._deals[size]
+        if repeatable:
+            return Compound(deal)
+        windfall, windfalls = self.windfall if quarters else None, self.windfalls * quarters
+        return Compound(deal, self.whale_probability, self.whale_multiple, windfall, windfalls)

@@ -1,0 +1,99 @@
+"""Quantiles of bookings: the distribution function of a mixture of compounds, and its inverse.
+
+Derived in docs/exact.md, "Quantiles".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy import optimize
+
+from funnelsim.twin.compound import Compound
+from funnelsim.twin.fourier import FEWEST, NOISE, Complexes, Floats, line, scale_of
+from funnelsim.twin.lattice import common_unit
+
+POINTS = 2 * FEWEST
+SEARCHED = 1e-12  # of the largest argument: how near a quantile is sought
+BESIDE = 1e-5  # of the largest argument: how wide the slope is taken
+
+Part = tuple[Compound, Floats]
+
+
+def quantiles(
+    parts: Sequence[Part],
+    probabilities: Sequence[float],
+    largest: float,
+    error_at: Callable[[float], float],
+) -> tuple[Floats, Floats]:
+    """Return the quantiles of a mixture of compounds and their errors, currency.
+
+    Parameters
+    ----------
+    parts : sequence of (Compound, law)
+        ``law`` holds the joint probabilities of the part and of n = 0, 1, ... deals.
+    probabilities : sequence of float
+    largest : float
+        An amount that is not below any of them.
+    error_at : callable
+        x -> error of P(sum < x), that of the laws included.
+    """
+    below = _Distribution(parts)
+    unit = _unit(parts)
+    out, errors = [], []
+    for p in probabilities:
+        nothing, _ = below(0.0)
+        if nothing >= p:
+            out.append(0.0)
+            errors.append(0.0)
+            continue
+        x = float(
+            optimize.brentq(
+                lambda x, p: below(x)[0] - p,
+                0.0,
+                largest * (1 + BESIDE),
+                args=(p,),
+                xtol=SEARCHED * largest,
+            )
+        )
+        beside = BESIDE * largest
+        slope = (below(x + beside)[0] - below(max(x - beside, 0.0))[0]) / (2 * beside)
+        error = (below(x)[1] + error_at(x)) / slope if slope > 0 else math.inf
+        out.append(round(x / unit) * unit if unit else x)
+        errors.append(error + 2 * SEARCHED * largest)
+    return np.array(out), np.array(errors)
+
+
+class _Distribution:
+    """P(sum <= x) of the mixture, its transform kept for each line of points."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = parts
+        self._waves: dict[int, Complexes] = {}
+        self._smooth = all(compound.is_smooth for compound, _ in parts)
+        self._nothing = sum(float(law[0]) * compound.no_windfall for compound, law in parts)
+
+    def __call__(self, x: float) -> tuple[float, float]:
+        if x <= 0:
+            return self._nothing, NOISE
+        if not self._smooth:
+            values = [(compound.below(x, law.size - 1), law) for compound, law in self._parts]
+            return (
+                sum(float(law @ below) for (below, _), law in values),
+                sum(float(law @ error) for (_, error), law in values),
+            )
+        scale = scale_of(x)
+        if scale not in self._waves:
+            wave = sum(compound.mixed(scale, POINTS, law) for compound, law in self._parts)
+            self._waves[scale] = line(scale, POINTS).weights(1) * (wave - self._nothing)
+        wave = np.exp(x * line(scale, POINTS).s)
+        fine, coarse = np.einsum("rs,s->r", self._waves[scale], wave).real
+        return self._nothing + float(fine), abs(float(fine - coarse)) + NOISE
+
+
+def _unit(parts: Sequence[Part]) -> float:
+    """Return the common unit of all sums; 0 where they are continuous."""
+    units = [compound.unit for compound, _ in parts]
+    return common_unit(np.array(units)) if all(units) else 0.0

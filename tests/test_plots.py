@@ -1,0 +1,169 @@
+"""Pictures: what is drawn is what was computed, labels are readable, and no name breaks them."""
+
+from __future__ import annotations
+
+import itertools
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+import funnelsim as fs
+from funnelsim.report import plots
+
+LEVELS = [float(level) for level in range(50, 2_001, 50)]
+
+
+@pytest.fixture(scope="module")
+def samples() -> xr.Dataset:
+    return fs.simulate(fs.preset("sales_math"), draws=5_000, seed=1)
+
+
+@pytest.fixture(scope="module")
+def curve() -> xr.Dataset:
+    """A curve of the right shape: the pictures do not care where it came from."""
+    levels = np.array(LEVELS)
+    return xr.Dataset(
+        {"attainment_probability": ("activities", 1 / (1 + (822 / levels) ** 3))},
+        coords={"activities": levels},
+        attrs={"currency": "USD"},
+    )
+
+
+@pytest.fixture
+def figure(samples: xr.Dataset, curve: xr.Dataset) -> Figure:
+    return plots.demo(samples, curve, now=750, goal=(1_295.2, 0.8))
+
+
+def test_bars_are_the_share_of_quarters(samples: xr.Dataset) -> None:
+    ax = plots.bookings(samples, quarter=2, ax=Figure().subplots())
+    amounts = samples["bookings"].sel(quarter=2).values
+    heights = {bar.get_facecolor(): 0.0 for bar in ax.patches}
+    for bar in ax.patches:
+        inside = (amounts >= bar.get_x()) & (amounts < bar.get_x() + bar.get_width() / 0.9)
+        assert bar.get_height() == pytest.approx(inside.mean())
+        heights[bar.get_facecolor()] += bar.get_height()
+    grey, blue = (heights[mpl.colors.to_rgba(colour)] for colour in (plots.GREY, plots.BLUE))
+    made = (amounts >= 250_000).mean()
+    assert grey == pytest.approx(1 - made)
+    assert made - 0.006 <= blue <= made  # the farthest 0.5 % are cut
+    assert ax.get_title() == f"{10 * made:.1f} of 10 quarters make quota"
+    assert f"{100 * made:.0f} % make it" in [text.get_text() for text in ax.texts]
+
+
+def test_equal_deals_that_just_make_it_are_on_the_right_side() -> None:
+    plan = fs.preset("sales_math").variant("fixed sizes")
+    plan = plan.replace({"quota.per_quarter": 84_000 * 3, "deal_size.mean": 84_000})
+    result = fs.simulate(plan, draws=500, seed=1)
+    ax = plots.bookings(result, ax=Figure().subplots())
+    made = (result["bookings"].sel(quarter=1).values >= 252_000 * (1 - 1e-9)).mean()
+    blue = mpl.colors.to_rgba(plots.BLUE)
+    share = sum(bar.get_height() for bar in ax.patches if bar.get_facecolor() == blue)
+    assert share == pytest.approx(made, abs=0.006)
+
+
+def test_the_curve_is_what_was_computed(curve: xr.Dataset) -> None:
+    ax = plots.attainment_by_activity(curve, now=750, goal=(1_295.2, 0.8), ax=Figure().subplots())
+    line = ax.lines[0]
+    np.testing.assert_array_equal(line.get_xdata(), LEVELS)
+    np.testing.assert_array_equal(line.get_ydata(), curve["attainment_probability"])
+    assert ax.get_title() == "80 % takes 1,296 activities, not 750"
+    assert ax.get_ylim() == (0, 1)
+    plain = plots.attainment_by_activity(curve, ax=Figure().subplots())
+    assert len(plain.lines) == 1
+
+
+def test_no_text_lies_on_another(figure: Figure) -> None:
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    unseen = {label for ax in figure.axes for label in labels_unseen(ax)}
+    texts = [text for text in figure.findobj(Text) if text not in unseen]
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
+    boxes = [(said, box) for said, box in boxes if said.strip() and box.width > 1]
+    assert len(boxes) > 20
+    for (one, box), (other, other_box) in itertools.combinations(boxes, 2):
+        assert not box.padded(-1).overlaps(other_box.padded(-1)), (one, other)
+    width, height = figure.canvas.get_width_height()
+    for name, box in boxes:
+        assert box.x0 >= 0 <= box.y0, name
+        assert box.x1 <= width, name
+        assert box.y1 <= height, name
+
+
+def labels_unseen(ax: Axes) -> list[Text]:
+    """Labels of ticks that lie outside the axes."""
+    return [
+        tick.label1
+        for axis in (ax.xaxis, ax.yaxis)
+        for tick in axis.get_major_ticks()
+        if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())
+    ]
+
+
+def lightness(colour: str) -> float:
+    """Relative luminance, WCAG 2.2."""
+    channels = np.array(mpl.colors.to_rgb(colour))
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def test_areas_differ_in_grey_and_texts_can_be_read() -> None:
+    assert lightness(plots.GREY) > 3 * lightness(plots.BLUE)
+    for colour in (plots.BLUE, plots.DARK, plots.INK):
+        assert 1.05 / (lightness(colour) + 0.05) > 4.5
+    assert 1.05 / (lightness(plots.VERMILION) + 0.05) > 3  # only bold text
+
+
+def test_money_is_short(figure: Figure) -> None:
+    figure.canvas.draw()
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert "$200k" in labels
+    assert all(label.startswith(("$", "-$", "$-")) for label in labels)
+
+
+@settings(max_examples=25)
+@given(currency=st.sampled_from(["USD", "EUR", "x" * 8]), scale=st.floats(1e-6, 1e9))
+def test_amounts_of_any_size_are_drawn(samples: xr.Dataset, currency: str, scale: float) -> None:
+    result = samples.isel(draw=slice(0, 200)).assign_attrs(currency=currency)
+    result = result.assign(bookings=result["bookings"] * scale)
+    result = result.assign_coords(quota=result["quota"] * scale)
+    figure = Figure()
+    plots.bookings(result, ax=figure.subplots())
+    figure.canvas.draw()
+
+
+@pytest.mark.parametrize("factor", [0.0, 1e-4, 1e4])
+def test_a_quota_out_of_proportion_is_drawn(samples: xr.Dataset, factor: float) -> None:
+    figure = Figure()
+    ax = plots.bookings(samples.assign(bookings=samples["bookings"] * factor), ax=figure.subplots())
+    figure.canvas.draw()
+    assert 1 <= len(ax.patches) <= plots.MOST_BINS
+
+
+@pytest.mark.parametrize("name", ["$x$", r"$\frac{", "<b>", "a_b^c", "$", "{}"])
+def test_no_name_is_taken_for_a_formula(samples: xr.Dataset, name: str) -> None:
+    with mpl.rc_context({"text.parse_math": True}):
+        figure = Figure()
+        ax = plots.bookings(samples.assign_attrs(currency=name), ax=figure.subplots())
+        assert not any(text.get_parse_math() for text in ax.findobj(Text) if isinstance(text, Text))
+        figure.canvas.draw()
+
+
+def test_pictures_are_neither_shown_nor_known(figure: Figure) -> None:
+    assert plt.get_fignums() == []
+    assert len(figure.axes) == 2
+
+
+def test_a_figure_of_its_own(samples: xr.Dataset) -> None:
+    ax = plots.bookings(samples)
+    assert ax.figure.number in plt.get_fignums()
+    plt.close("all")
