@@ -1,0 +1,1 @@
+"""Benchmarks of funnelsim: for asv, as scripts, and all once with ``python -m benchmarks``."""
