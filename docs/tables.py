@@ -1,0 +1,152 @@
+"""Tables of the documentation, written from the code that they describe."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+import funnelsim as fs
+from funnelsim import cli
+from funnelsim.scenario.model import Scenario
+from funnelsim.variables import PIPELINE_SAMPLES, QUARTER_SUMMARIES, SAMPLES, SUMMARIES
+
+# The tables of a scenario file in reading order: heading, class, how it is written.
+TABLES = (
+    ("Top level", "Scenario", ""),
+    ("Quota", "Quota", "[quota]"),
+    ("Calendar", "Calendar", "[calendar]"),
+    ("Activity", "Activity", "[activity]"),
+    ("Stages", "Stage", "[[stages]]"),
+    ("Delay of a stage", "Delay", "delay = { ... }"),
+    ("Deal size", "DealSize", "[deal_size]"),
+    ("Whales", "Whale", "whale = { ... }"),
+    ("Windfalls", "Windfall", "[windfall]"),
+    ("Policy", "Policy", "[policy]"),
+    ("Market", "Market", "[market]"),
+    ("KPIs", "Kpi", "[[kpis]]"),
+)
+
+
+def variables() -> str:
+    """Render the registry of result arrays."""
+    parts = []
+    for heading, group in (
+        ("Samples", SAMPLES),
+        ("Samples with `pipeline=True`", PIPELINE_SAMPLES),
+        ("Summaries by quarter or by year", SUMMARIES),
+        ("Summaries by quarter only", QUARTER_SUMMARIES),
+    ):
+        rows = [
+            (f"`{each.name}`", ", ".join(each.dims), f"{each.dtype}, {each.unit}", each.meaning)
+            for each in group
+        ]
+        parts.append(f"**{heading}**\n\n{_table(('name', 'dims', 'dtype, unit', 'meaning'), rows)}")
+    return "\n\n".join(parts)
+
+
+def scenario_keys() -> str:
+    """Render every key of a scenario file, from the models that validate it."""
+    schema = Scenario.model_json_schema()
+    definitions = {**schema["$defs"], "Scenario": schema}
+    parts = []
+    for heading, name, written in TABLES:
+        model = definitions[name]
+        needed = model.get("required", ())
+        rows = [
+            (
+                f"`{key}`",
+                _kind(field),
+                "**required**" if key in needed else _default(field),
+                field.get("description", ""),
+            )
+            for key, field in model["properties"].items()
+            if not _is_table(field)
+        ]
+        where = f": `{written}`" if written else ""
+        intro = model.get("description", "").split("\n\n")[0].replace("\n", " ")
+        table = _table(("key", "value", "default", "meaning"), rows)
+        parts.append(f"**{heading}**{where}\n\n{intro}\n\n{table}")
+    return "\n\n".join(parts)
+
+
+def commands() -> str:
+    """Render each command's own ``--help``."""
+    group = cli.main
+    assert isinstance(group, click.Group)
+    with click.Context(group, info_name="funnelsim", **group.context_settings) as context:
+        parts = [_help(group, context)]
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            assert command is not None
+            with click.Context(command, info_name=name, parent=context) as inner:
+                parts.append(_help(command, inner))
+    return "\n\n".join(parts)
+
+
+def presets() -> str:
+    """List the presets with their titles."""
+    return "\n".join(f"- `{name}`: {fs.preset(name).name}" for name in fs.presets())
+
+
+def address_layout() -> str:
+    """Show the head of the kernels, where every random word has its address."""
+    kernels = Path(cli.__file__).parent / "engine" / "kernels.py"
+    head = ast.get_docstring(ast.parse(kernels.read_text(encoding="utf-8")))
+    return f"```text\n{head}\n```"
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join(f"| {' | '.join(_cell(each) for each in line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _options(field: dict[str, Any]) -> list[dict[str, Any]]:
+    options = field.get("anyOf") or field.get("oneOf") or [field]
+    return [each for each in options if each.get("type") != "null"]
+
+
+def _is_table(field: dict[str, Any]) -> bool:
+    """Whether the field is a table of its own, described under its own heading."""
+    return any("$ref" in each or "$ref" in each.get("items", {}) for each in _options(field))
+
+
+def _kind(field: dict[str, Any]) -> str:
+    return " or ".join(_one_kind(each) for each in _options(field))
+
+
+def _one_kind(field: dict[str, Any]) -> str:
+    if "enum" in field:
+        return ", ".join(f'`"{each}"`' for each in field["enum"])
+    if field["type"] == "array":
+        return f"list of: {_one_kind(field['items'])}"
+    word = {"number": "number", "integer": "whole number", "string": "text", "object": "table"}
+    return f"{word[field['type']]}{_bounds(field)}"
+
+
+def _bounds(field: dict[str, Any]) -> str:
+    if "minimum" in field and "maximum" in field:
+        return f", {field['minimum']:.15g} to {field['maximum']:.15g}"
+    signs = {
+        "minimum": "at least",
+        "exclusiveMinimum": "above",
+        "maximum": "at most",
+        "exclusiveMaximum": "below",
+    }
+    return "".join(f", {sign} {field[key]:.15g}" for key, sign in signs.items() if key in field)
+
+
+def _default(field: dict[str, Any]) -> str:
+    default = field.get("default")
+    return "" if default in (None, [], {}) else f"`{json.dumps(default)}`"
+
+
+def _help(command: click.Command, context: click.Context) -> str:
+    return f"```text\n$ {context.command_path} --help\n{command.get_help(context)}\n```"
