@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 SEED = 1
 LIMIT = 5.0  # standard errors
-SECONDS = 0.25  # of one contender's turn in a round
+SECONDS = 1.0  # of one contender's turn in a round: a call's fixed cost hardly counts
 NOTE = (
     "'processor' is the share of its cores that a contender got: well below 100 %, the machine was "
     "busy with something else."

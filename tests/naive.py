@@ -67,15 +67,8 @@ class Luck:
         return self.u(key, family, time=group, position=lane, name=name)
 
 
-@cache
-def table(kind, *parameters):
-    if kind == "normal":
-        return tables.quantile_table(tables.normal)
-    return tables.quantile_table(getattr(tables, kind)(*parameters))
-
-
 def tabled(kind, parameters, u):
-    coefficients, bits = table(kind, *parameters)
+    coefficients, bits = tables.table_of(kind, *parameters)
     tail = min(max(1 - u if u > 0.5 else u, 2.0**-33), 0.5 - 2.0**-53)
     fraction, exponent = math.frexp(tail)
     octave, place = exponent + 32, (2 * fraction - 1) * 2**bits

@@ -18,6 +18,7 @@ import numpy as np
 import xarray as xr
 
 import funnelsim as fs
+from funnelsim.analysis.attainment import summaries
 from funnelsim.variables import BY_NAME
 
 FULL = 6_250_000  # draws at which 5 standard errors of any probability are at most .001
@@ -133,11 +134,9 @@ def compare(name: str, draws: int, seed: int) -> Line:
     """Simulate a scenario and hold every estimate against the exact twin."""
     plan = plan_of(name)
     deviations: list[tuple[float, str]] = []
-    for by in ("quarter", "year"):
-        exact = fs.exact(plan, by=by)
-        simulated = fs.summarize(plan, draws=draws, seed=seed, by=by)
-        if by == "quarter":
-            first, summary = exact, simulated
+    summary, yearly = summaries(plan, ("quarter", "year"), draws, seed)
+    first = fs.exact(plan)
+    for exact, simulated in ((first, summary), (fs.exact(plan, by="year"), yearly)):
         for variable in exact.data_vars:
             if variable in BY_NAME:
                 deviations += _deviations(str(variable), exact, simulated, draws)

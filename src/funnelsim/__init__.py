@@ -29,6 +29,7 @@ _HOMES = {
     "open": "funnelsim.results.files",
     "scenario_of": "funnelsim.results.files",
     "exact": "funnelsim.twin.exact",
+    "ageing": "funnelsim.twin.ageing",
 }
 
 __all__ = sorted([*_HOMES, "__version__", "variables"])

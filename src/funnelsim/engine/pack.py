@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -130,7 +129,7 @@ def pack(scenario: Scenario, *, pipeline: bool = False) -> Packed:
         or plan["size_sigma"]
         or any(stage.rep_cv for stage in scenario.stages)
     ):
-        plan["normal_law"] = laws.tabled(("normal",), lambda: tables.normal)
+        plan["normal_law"] = laws.tabled("normal")
     past = _past(scenario, pipeline)
     plan["pipeline"] = pipeline
     plan["slots"], plan["past_weeks"] = past.shape[1:]
@@ -254,7 +253,7 @@ class _LawBook:
         mean, cv = stage.conversion, stage.rep_cv
         if not cv or not mean:
             return -1
-        return self.tabled(("beta", mean, cv), lambda: tables.beta(mean, cv))
+        return self.tabled("beta", mean, cv)
 
     def delay(self, stage: Stage) -> int:
         """Return the law of a stage's delay over its mean."""
@@ -271,17 +270,13 @@ class _LawBook:
             return self._add(kernels.PARETO, size.minimum, power=-1 / size.shape)
         return self._spread(size.law, size.cv or 0.0, size.law_mean)
 
-    def tabled(
-        self,
-        name: tuple[object, ...],
-        make: Callable[[], tables.TailQuantile],
-        scale: float = 1.0,
-    ) -> int:
-        """Return a tabulated law, made unless one of that name is there already."""
-        if name not in self._known:
-            coefficients, bits = tables.quantile_table(make())
-            self._known[name] = self.place(coefficients.ravel()), bits
-        first, bits = self._known[name]
+    def tabled(self, family: str, *parameters: float, scale: float = 1.0) -> int:
+        """Return a tabulated law, looked up where the table stands already."""
+        law = (family, *parameters)
+        if law not in self._known:
+            coefficients, bits = tables.table_of(family, *parameters)
+            self._known[law] = self.place(coefficients.ravel()), bits
+        first, bits = self._known[law]
         return self._add(kernels.TABLE, scale, first=first, size=bits)
 
     def place(self, numbers: Floats) -> int:
@@ -302,8 +297,7 @@ class _LawBook:
     def _spread(self, law: str, cv: float, mean: float) -> int:
         if law == "fixed" or not cv:
             return self._add(kernels.CONSTANT, mean)
-        family = tables.gamma if law == "gamma" else tables.lognormal
-        return self.tabled((law, cv), lambda: family(cv), mean)
+        return self.tabled("gamma" if law == "gamma" else "lognormal", cv, scale=mean)
 
     def _empirical(self, values: tuple[float, ...], scale: float) -> int:
         first = self.place(np.sort(np.array(values, dtype=np.float64)))

@@ -12,6 +12,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -129,15 +130,18 @@ def sample_blocks(
 def provenance(plan: Scenario) -> dict[str, str | int]:
     """Return the attributes that let a result be run again: scenario, its digest, versions."""
     text = dumps(plan)
-    return {
+    own: dict[str, str | int] = {
         "title": plan.name,
         "currency": plan.currency,
         "scenario": text,
         "scenario_sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "funnelsim_version": version("funnelsim"),
-        "numpy_version": version("numpy"),
-        "numba_version": version("numba"),
     }
+    return own | _versions()
+
+
+@cache
+def _versions() -> dict[str, str | int]:
+    return {f"{name}_version": version(name) for name in ("funnelsim", "numpy", "numba")}
 
 
 def bytes_per_draw(packed: Packed) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -24,6 +25,23 @@ TailQuantile = Callable[[Array, bool], tuple[Array, Array]]
 OCTAVES = 32
 FEWEST_BITS, MOST_BITS = 5, 12
 TOLERANCE = 1.5e-8
+
+
+@lru_cache(maxsize=64)  # a sweep asks for the same few laws again and again
+def table_of(family: str, *parameters: float) -> tuple[Array, int]:
+    """Return the table of a law by name: normal, lognormal (cv), gamma (cv) or beta (mean, cv).
+
+    Returns as :func:`quantile_table`; the coefficients are read-only.
+    """
+    families: dict[str, Callable[..., TailQuantile]] = {
+        "normal": lambda: normal,
+        "lognormal": lognormal,
+        "gamma": gamma,
+        "beta": beta,
+    }
+    coefficients, bits = quantile_table(families[family](*parameters))
+    coefficients.flags.writeable = False
+    return coefficients, bits
 
 
 def quantile_table(law: TailQuantile) -> tuple[Array, int]:

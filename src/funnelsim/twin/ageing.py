@@ -46,13 +46,12 @@ def ageing(plan: Scenario, stage: str, ages: ArrayLike) -> NDArray[np.float64]:
     Examples
     --------
     >>> import funnelsim as fs
-    >>> from funnelsim.twin.ageing import ageing
     >>> plan = fs.Scenario(
     ...     name="slow losses", quota={"per_quarter": 250_000}, activity={"per_quarter": 750},
     ...     stages=[{"name": "demo", "conversion": 0.012},
     ...             {"name": "won", "conversion": 1 / 3, "days": 32, "lost_days": 57.6}],
     ...     deal_size={"law": "fixed", "mean": 84_000})
-    >>> print(ageing(plan, "won", [0, 32, 64, 96, 128]).round(4))
+    >>> print(fs.ageing(plan, "won", [0, 32, 64, 96, 128]).round(4))
     [0.3333 0.2161 0.1527 0.1199 0.0996]
     """
     if stage not in plan.stage_names[1:]:
