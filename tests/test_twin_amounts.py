@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from funnelsim.twin.compound import Compound
 from funnelsim.twin.fourier import line, scale_of
 from funnelsim.twin.lattice import common_unit
 from funnelsim.twin.quantiles import quantiles
+from funnelsim.twin.roots import crossing
 from funnelsim.twin.sizes import amount, empirical, fixed, gamma, lognormal, pareto
 
 LAWS = [
@@ -224,3 +226,10 @@ def test_lines_serve_all_arguments() -> None:
         assert limit / 8 < x * (1 + 1e-9)
         assert x <= limit * (1 + 1e-9)
     assert line(3, 1024) is line(3, 1024)
+
+
+@pytest.mark.parametrize("at", [1e-9, 0.3, 1.0, 2.5, 9.999])
+@pytest.mark.parametrize("shape", [lambda d: d, np.sign, lambda d: d**9, np.arctan, np.expm1])
+def test_crossings_are_found_wherever_they_are(at: float, shape: Callable) -> None:
+    found = crossing(lambda x: float(shape(x - at)), 0.0, 10.0, 1e-9)
+    assert abs(found - at) <= 1e-9

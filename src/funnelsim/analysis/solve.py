@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from funnelsim.errors import ArgumentError, NotCoveredError
+from funnelsim.twin.roots import crossing
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -78,8 +79,6 @@ def activities_for(plan: Scenario, probability: float) -> float:
     >>> round(activities_for(fs.preset("sales_math").variant("fixed sizes"), 0.80), 1)
     1069.8
     """
-    from scipy.optimize import brentq
-
     if not 0 < probability < 1:
         raise ArgumentError(f"probability = {probability}: must be above 0 and below 1.")
     attained = cache(attainment(plan))
@@ -102,7 +101,7 @@ def activities_for(plan: Scenario, probability: float) -> float:
                 f"probability = {probability}: reached without any activity. A floor or windfalls "
                 "suffice."
             )
-    return float(brentq(excess, low, high, rtol=1e-6))
+    return crossing(excess, low, high, within=1e-6 * high)
 
 
 def attainment(plan: Scenario) -> Callable[[float], float]:

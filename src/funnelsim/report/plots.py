@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -52,7 +51,7 @@ def bookings(result: xr.Dataset, *, quarter: int = 1, ax: Axes | None = None) ->
     >>> bookings(result).get_xlabel()
     'bookings of the quarter'
     """
-    ax = ax if ax is not None else plt.subplots()[1]
+    ax = ax if ax is not None else _new_axes()
     amounts = result["bookings"].sel(quarter=quarter).values.ravel()
     quota = float(result["quota"].sel(quarter=quarter))
     currency = result.attrs["currency"]
@@ -127,7 +126,7 @@ def attainment_by_activity(
     >>> attainment_by_activity(curve, now=750).get_xlabel()
     'activities a quarter'
     """
-    ax = ax if ax is not None else plt.subplots()[1]
+    ax = ax if ax is not None else _new_axes()
     activities = curve["activities"].values
     probability = curve["attainment_probability"].values
     ax.plot(activities, probability, color=BLUE, linewidth=2.5)
@@ -176,6 +175,13 @@ def demo(
     bookings(samples, ax=left)
     attainment_by_activity(curve, now=now, goal=goal, ax=right)
     return figure
+
+
+def _new_axes() -> Axes:
+    """Return axes in a window of pyplot, which a program that only saves need not wait for."""
+    import matplotlib.pyplot as plt
+
+    return plt.subplots()[1]
 
 
 def _finished(ax: Axes) -> Axes:

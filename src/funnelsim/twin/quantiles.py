@@ -9,11 +9,11 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy import optimize
 
 from funnelsim.twin.compound import Compound
 from funnelsim.twin.fourier import FEWEST, NOISE, Complexes, Floats, line, scale_of
 from funnelsim.twin.lattice import common_unit
+from funnelsim.twin.roots import crossing
 
 POINTS = 2 * FEWEST
 SEARCHED = 1e-12  # of the largest argument: how near a quantile is sought
@@ -49,14 +49,11 @@ def quantiles(
             out.append(0.0)
             errors.append(0.0)
             continue
-        x = float(
-            optimize.brentq(
-                lambda x, p: below(x)[0] - p,
-                0.0,
-                largest * (1 + BESIDE),
-                args=(p,),
-                xtol=SEARCHED * largest,
-            )
+        x = crossing(
+            lambda x, p=p: below(x)[0] - p,  # type: ignore[misc]
+            0.0,
+            largest * (1 + BESIDE),
+            within=SEARCHED * largest,
         )
         beside = BESIDE * largest
         slope = (below(x + beside)[0] - below(max(x - beside, 0.0))[0]) / (2 * beside)
