@@ -11,8 +11,8 @@ import click
 
 import funnelsim as fs
 from funnelsim import cli
+from funnelsim.registry import PIPELINE_SAMPLES, QUARTER_SUMMARIES, SAMPLES, SUMMARIES
 from funnelsim.scenario.model import Scenario
-from funnelsim.variables import PIPELINE_SAMPLES, QUARTER_SUMMARIES, SAMPLES, SUMMARIES
 
 # The tables of a scenario file in reading order: heading, class, how it is written.
 TABLES = (

@@ -19,7 +19,7 @@ import xarray as xr
 
 import funnelsim as fs
 from funnelsim.analysis.attainment import summaries
-from funnelsim.variables import BY_NAME
+from funnelsim.registry import BY_NAME
 
 FULL = 6_250_000  # draws at which 5 standard errors of any probability are at most .001
 QUICK = 60_000

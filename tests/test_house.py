@@ -22,22 +22,22 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # What each room may import from the others. Nothing below imports what stands above it.
 MAY_IMPORT = {
     "errors": set(),
-    "variables": {"errors"},
+    "registry": {"errors"},
     "writing": set(),
     "scenario": {"errors"},
-    "twin": {"scenario", "variables", "errors"},
-    "engine": {"scenario", "variables", "errors"},
-    "results": {"scenario", "variables", "errors", "writing"},
+    "twin": {"scenario", "registry", "errors"},
+    "engine": {"scenario", "registry", "errors"},
+    "results": {"scenario", "registry", "errors", "writing"},
     "analysis": {
         "scenario",
         "twin",
         "engine.simulate",
-        "variables",
+        "registry",
         "errors",
         "results",
         "writing",
     },
-    "report": {"analysis", "scenario", "variables", "errors", "results", "writing"},
+    "report": {"analysis", "scenario", "registry", "errors", "results", "writing"},
     "cli": {""},  # everything
 }
 # Who may bring in a package that is heavy or dangerous in the wrong place.

@@ -19,8 +19,8 @@ import xarray as xr
 
 import funnelsim as fs
 from funnelsim.errors import ArgumentError, ResultError
+from funnelsim.registry import QUARTER_SUMMARIES, SUMMARIES
 from funnelsim.results.export import JSON_KEYS, as_json, json_text
-from funnelsim.variables import QUARTER_SUMMARIES, SUMMARIES
 from funnelsim.writing import whole_file, write_text
 
 DRAWS = 200

@@ -12,9 +12,9 @@ from scipy import stats
 
 import funnelsim
 from funnelsim.errors import ArgumentError, NotCoveredError
+from funnelsim.registry import BY_NAME, QUARTER_SUMMARIES, SUMMARIES
 from funnelsim.twin.ageing import ageing
 from funnelsim.twin.exact import exact
-from funnelsim.variables import BY_NAME, QUARTER_SUMMARIES, SUMMARIES
 from twin_plans import WHALES, WINDFALL, attained, errors_of, sales_math, sized, value
 
 FIXED = {"law": "fixed", "mean": 84_000}

@@ -9,9 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# Loaded here: loaded later, the module would hide the function of the same name below.
-from funnelsim import variables as _registry
-
 if TYPE_CHECKING:
     from funnelsim.scenario.model import Scenario as Scenario
 
@@ -30,21 +27,10 @@ _HOMES = {
     "scenario_of": "funnelsim.results.files",
     "exact": "funnelsim.twin.exact",
     "ageing": "funnelsim.twin.ageing",
+    "variables": "funnelsim.registry",
 }
 
-__all__ = sorted([*_HOMES, "__version__", "variables"])
-
-
-def variables() -> tuple[_registry.Variable, ...]:
-    """Return the registry: name, dims, dtype, unit and meaning of every array of a result.
-
-    Examples
-    --------
-    >>> import funnelsim as fs
-    >>> [variable.unit for variable in fs.variables() if variable.name == "bookings"]
-    ['currency']
-    """
-    return _registry.ALL
+__all__ = sorted([*_HOMES, "__version__"])
 
 
 def __getattr__(name: str) -> Any:

@@ -18,9 +18,9 @@ from funnelsim.engine.simulate import (
     sample_blocks,
 )
 from funnelsim.errors import ArgumentError, ResultError
+from funnelsim.registry import BY_NAME, SEGMENT, STANDARD_ERROR
 from funnelsim.scenario.files import loads
 from funnelsim.scenario.model import Scenario, SizeLaw
-from funnelsim.variables import BY_NAME, SEGMENT, STANDARD_ERROR
 
 Period = Literal["quarter", "year"]
 NO_VARIANCE = "a Pareto law of shape 2 or less has no variance"

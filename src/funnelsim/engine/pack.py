@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from funnelsim.engine import kernels, tables
 from funnelsim.errors import Problem, ScenarioError
+from funnelsim.registry import SEGMENT
 from funnelsim.scenario.model import DAYS_PER_WEEK, MAX_WEEKS, Scenario, SizeLaw, Stage
 from funnelsim.scenario.past import past_days
-from funnelsim.variables import SEGMENT
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

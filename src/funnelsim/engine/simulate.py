@@ -23,9 +23,9 @@ import xarray as xr
 from funnelsim.engine import kernels
 from funnelsim.engine.pack import Packed, pack, periods_needed, stream_keys
 from funnelsim.errors import ArgumentError, ResourceError
+from funnelsim.registry import BY_NAME, CURRENCY, SEGMENT, Variable
 from funnelsim.scenario.files import dumps
 from funnelsim.scenario.model import Scenario
-from funnelsim.variables import BY_NAME, CURRENCY, SEGMENT, Variable
 
 STREAM_VERSION = 1
 BLOCK = 8_192  # draws: long enough to forget Python, short enough for progress and Ctrl-C
@@ -75,7 +75,7 @@ def simulate(
     -------
     xarray.Dataset
         Dims (draw, rep, quarter[, stage | kpi]); quarters count from 1. Variables and units are
-        those of :func:`funnelsim.variables`; attributes carry scenario, seed and versions.
+        those of :func:`funnelsim.registry`; attributes carry scenario, seed and versions.
 
     Raises
     ------

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from funnelsim.analysis.answers import Answer, computed, simulated
 from funnelsim.analysis.solve import activities_for, attainment_by_activity, sales_math
+from funnelsim.registry import STANDARD_ERROR
 from funnelsim.report.numbers import money, of_ten, percent
 from funnelsim.report.text import table
 from funnelsim.scenario.files import preset
-from funnelsim.variables import STANDARD_ERROR
 from funnelsim.writing import whole_file
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from funnelsim.registry import BY_NAME, NUMERICAL_ERROR, STANDARD_ERROR
 from funnelsim.report.numbers import money, of_ten, percent, with_error
-from funnelsim.variables import BY_NAME, NUMERICAL_ERROR, STANDARD_ERROR
 
 if TYPE_CHECKING:
     import xarray as xr

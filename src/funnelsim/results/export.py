@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from funnelsim.errors import ResultError
-from funnelsim.variables import (
+from funnelsim.registry import (
     BY_NAME,
     NUMERICAL_ERROR,
     QUARTER_SUMMARIES,

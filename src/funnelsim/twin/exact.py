@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from funnelsim.errors import ArgumentError, NotCoveredError
+from funnelsim.registry import BY_NAME, CURRENCY, NUMERICAL_ERROR, QUARTER_SUMMARIES, SUMMARIES
 from funnelsim.scenario.model import Scenario
 from funnelsim.twin.bookings import Bookings
 from funnelsim.twin.fourier import Floats
@@ -33,7 +34,6 @@ from funnelsim.twin.period import (
 )
 from funnelsim.twin.repeat import at_least
 from funnelsim.twin.skill import is_skilled, nodes_of
-from funnelsim.variables import BY_NAME, CURRENCY, NUMERICAL_ERROR, QUARTER_SUMMARIES, SUMMARIES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,7 +57,7 @@ def exact(plan: Scenario, *, by: Literal["quarter", "year"] = "quarter") -> xr.D
     Returns
     -------
     xarray.Dataset
-        The summaries of :func:`funnelsim.variables`, dims (segment, quarter | year, ...), each with
+        The summaries of :func:`funnelsim.registry`, dims (segment, quarter | year, ...), each with
         ``<name>_numerical_error`` in the same unit, at most 1e-6 for probabilities and 1e-6 of the
         quota for amounts. What is not covered is left out and explained in ``attrs["refused"]``, a
         JSON object of name to reason.

@@ -96,3 +96,15 @@ QUARTER_SUMMARIES = (
 
 ALL = (*SAMPLES, *PIPELINE_SAMPLES, *SUMMARIES, *QUARTER_SUMMARIES)
 BY_NAME = {variable.name: variable for variable in ALL}
+
+
+def variables() -> tuple[Variable, ...]:
+    """Return the registry: name, dims, dtype, unit and meaning of every array of a result.
+
+    Examples
+    --------
+    >>> import funnelsim as fs
+    >>> [variable.unit for variable in fs.variables() if variable.name == "bookings"]
+    ['currency']
+    """
+    return ALL
