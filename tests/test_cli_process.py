@@ -125,10 +125,13 @@ def test_interrupt_ends_it_at_once_and_leaves_nothing(
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(6)  # well into the work
-    assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=20)  # promised: 2 s, on an idle machine
+    try:
+        time.sleep(6)  # well into the work
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=20)  # promised: 2 s, on an idle machine
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert (stdout, stderr) == ("", "Interrupted.\n")
     assert list(tmp_path.iterdir()) == []

@@ -2,38 +2,38 @@
 
 Randomness is addressed, not consumed: each word is a pure function of what it decides.
 
-====================  =====================================================================
-key (2 words)         SeedSequence(seed, spawn_key = hashes of segment and source), so three
-                      keys: world (no name), rep (segment), source (segment and source)
-counter word 0        draw
-counter word 1        rep (low 20 bits), hire (high 12 bits)
-counter word 2        week or quarter + 8192 (high 14 bits), index (low 18 bits)
-counter word 3        family (low 8 bits), block (next 8), name (high 16)
-====================  =====================================================================
+======================  ======  ======  ==========================================================
+key (2 words)           SeedSequence(seed, spawn_key = hashes of segment and source), so three
+                        keys: world (no name), rep (segment), source (segment and source)
+counter word 0          draw
+counter word 1          rep (low 20 bits), hire (high 12 bits)
+counter word 2          week or quarter + 8192 (high 14 bits), index (low 18 bits)
+counter word 3          family (low 8 bits), block (next 8), name (high 16)
+================  ======  ======  ==========================================================
 
-A family is a kind of block; the position of a word counts through the family's blocks, four to a
-block. Weekly and quarterly words of one kind stand four neighbours to a block: the time in counter
-word 2 is (time + 8192) // 4, the position (time + 8192) % 4.
+A family is a   kind of block; the position of a word counts through the family's blocks, four to a
+block. Weekly   and quarterly words of one kind stand four neighbours to a block: the time in counter
+word 2 is (tim  e + 8192) // 4, the position (time + 8192) % 4.
 
-==============  ======  ======  ==========================================================
-family          number  key     words, by position
-==============  ======  ======  ==========================================================
-SKILL           0       rep     common, activity, size, then each stage in order
-MARKET          1       world   one a quarter, four neighbours to a block
-ACTIVITY        2       source  one a week, four neighbours to a block
-POLICY          3       source  one a week, four neighbours to a block
-ENTRY           4       source  one a week, four neighbours to a block
-OPPORTUNITY     5       source  moment; outcome and delay of each stage after the first; size;
-                                whale; low digits of size; delay of the first stage
-WINDFALL        6       rep     index 0: the quarter's number first; index i: (unused), moment,
-                                size, low digits of size of windfall i
-ASSIST          7       source  reserved
-PARAMETER       8       world   reserved
-TEAM            9       rep     reserved
-LOGGED          10      source  by name of the KPI: one a week, or one an opportunity
-PAST_ENTRY      11      source  as ENTRY, for those open at day 0 that can only be lost
-PAST_OPPORTUNITY 12     source  as OPPORTUNITY, for the same
-==============  ======  ======  ==========================================================
+================  ======  ======  ==========================================================
+family            number  key     words, by position
+================  ======  ======  ==========================================================
+SKILL             0       rep     common, activity, size, then each stage in order
+MARKET            1       world   one a quarter, four neighbours to a block
+ACTIVITY          2       source  one a week, four neighbours to a block
+POLICY            3       source  one a week, four neighbours to a block
+ENTRY             4       source  one a week, four neighbours to a block
+OPPORTUNITY       5       source  moment; outcome and delay of each stage after the first; size;
+                                  whale; low digits of size; delay of the first stage
+WINDFALL          6       rep     index 0: the quarter's number first; index i: (unused), moment,
+                                  size, low digits of size of windfall i
+ASSIST            7       source  reserved
+PARAMETER         8       world   reserved
+TEAM              9       rep     reserved
+LOGGED            10      source  by name of the KPI: one a week, or one an opportunity
+PAST_ENTRY        11      source  as ENTRY, for those open at day 0 that can only be lost
+PAST_OPPORTUNITY  12      source  as OPPORTUNITY, for the same
+================  ======  ======  ==========================================================
 
 A uniform is (word + 0.5) / 2^32; where a law asks for more digits, (52 bits + 0.5) / 2^52.
 Any change of this page is a new ``STREAM_VERSION``.
