@@ -2,18 +2,18 @@
 
 Randomness is addressed, not consumed: each word is a pure function of what it decides.
 
-======================  ======  ======  ==========================================================
-key (2 words)           SeedSequence(seed, spawn_key = hashes of segment and source), so three
-                        keys: world (no name), rep (segment), source (segment and source)
-counter word 0          draw
-counter word 1          rep (low 20 bits), hire (high 12 bits)
-counter word 2          week or quarter + 8192 (high 14 bits), index (low 18 bits)
-counter word 3          family (low 8 bits), block (next 8), name (high 16)
-================  ======  ======  ==========================================================
+====================  =====================================================================
+key (2 words)         SeedSequence(seed, spawn_key = hashes of segment and source), so three
+                      keys: world (no name), rep (segment), source (segment and source)
+counter word 0        draw
+counter word 1        rep (low 20 bits), hire (high 12 bits)
+counter word 2        week or quarter + 8192 (high 14 bits), index (low 18 bits)
+counter word 3        family (low 8 bits), block (next 8), name (high 16)
+====================  =====================================================================
 
-A family is a   kind of block; the position of a word counts through the family's blocks, four to a
-block. Weekly   and quarterly words of one kind stand four neighbours to a block: the time in counter
-word 2 is (tim  e + 8192) // 4, the position (time + 8192) % 4.
+A family is a kind of block; the position of a word counts through the family's blocks, four to a
+block. Weekly and quarterly words of one kind stand four neighbours to a block: the time in counter
+word 2 is (time + 8192) // 4, the position (time + 8192) % 4.
 
 ================  ======  ======  ==========================================================
 family            number  key     words, by position
