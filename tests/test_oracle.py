@@ -19,4 +19,3 @@ def test_simulated_meets_exact(name):
     assert line.compared > 60
     assert line.numerical_error <= 1e-6
     assert line.worst < 5, line
-
