@@ -12,7 +12,7 @@ from scipy import integrate, special, stats
 from funnelsim.errors import NotCoveredError
 from funnelsim.scenario.model import Market, Scenario
 from funnelsim.twin.counts import condensed
-from funnelsim.twin.delays import in_window, past_weeks, reached_shares
+from funnelsim.twin.delays import in_window, reached_shares
 from funnelsim.twin.exact import exact
 from funnelsim.twin.funnel import Funnel
 from funnelsim.twin.market import market_nodes
@@ -272,7 +272,7 @@ def test_observed_delays_are_scaled_to_the_stated_mean() -> None:
     """10 and 30 days, scaled to 5 and 15 days: a week's entries are spread evenly over it."""
     observed = {"delay": {"law": "empirical", "days": [30, 10]}}
     shares, _ = reached_shares(sales_math(days=(0, 0, 10), stages=({}, {}, observed)))
-    assert past_weeks(sales_math(days=(0, 0, 10), stages=({}, {}, observed))) == 3
+    assert sales_math(days=(0, 0, 10), stages=({}, {}, observed)).past_weeks == 3
     truth = [0, 0.5 * 2 / 7, 0.5, 0.5 + 0.5 * 6 / 7, 1]
     assert shares[2, :5] == pytest.approx(truth, abs=1e-15)
 

@@ -9,10 +9,8 @@ import math
 from functools import reduce
 
 import numpy as np
-from scipy import special
 
-from funnelsim.errors import NotCoveredError
-from funnelsim.scenario.model import DAYS_PER_WEEK, MAX_WEEKS, Scenario, Stage
+from funnelsim.scenario.model import DAYS_PER_WEEK, Scenario, Stage
 from funnelsim.twin.fourier import (
     DAMPING,
     FEWEST,
@@ -26,22 +24,9 @@ from funnelsim.twin.fourier import (
 )
 from funnelsim.twin.sizes import Amount, empirical, fixed, gamma, lognormal
 
-TRUNCATED = 1e-4  # share of the slowest that a steady start leaves out (docs/model.md, "Time")
 ACCURATE = 1e-13
 ROUNDING = 2e-13  # of a time left, relative to the line's limit; what leaks cancels between weeks
 MOST_PATHS = 200_000  # combinations of empirical delays that are listed
-
-
-def past_weeks(plan: Scenario) -> int:
-    """Return K, the weeks before day 0 whose entries count (docs/model.md, "Time")."""
-    delayed = [stage for stage in plan.stages if stage.days > 0]
-    if plan.calendar.start == "empty" or not delayed:
-        return 0
-    tail = TRUNCATED / len(delayed)
-    weeks = math.ceil(sum(_delay_exceeded(stage, tail) for stage in delayed) / DAYS_PER_WEEK)
-    if weeks > MAX_WEEKS:
-        raise NotCoveredError(f"the steady start would look back {weeks} weeks")
-    return weeks
 
 
 def reached_shares(plan: Scenario) -> tuple[Floats, Floats]:
@@ -56,7 +41,7 @@ def reached_shares(plan: Scenario) -> tuple[Floats, Floats]:
         Their numerical errors.
     """
     calendar = plan.calendar
-    weeks = past_weeks(plan) + calendar.quarters * calendar.weeks_per_quarter
+    weeks = plan.past_weeks + calendar.quarters * calendar.weeks_per_quarter
     moments = DAYS_PER_WEEK * np.arange(weeks + 1.0)
     shares = np.zeros((len(plan.stages), weeks + 1))
     errors = np.zeros_like(shares)
@@ -91,21 +76,6 @@ def in_window(shares: Floats, first_week: int, start: int, stop: int) -> Floats:
     """
     weeks = np.arange(first_week, stop)
     return np.maximum(shares[stop - weeks] - shares[np.maximum(start - weeks, 0)], 0.0)
-
-
-def _delay_exceeded(stage: Stage, tail: float) -> float:
-    """Return the days that the stage's delay exceeds with probability ``tail``."""
-    if stage.delay.days is not None:
-        days = sorted(stage.delay.days)
-        place = min(math.ceil((1 - tail) * len(days)), len(days)) - 1
-        return stage.days * days[place] * len(days) / math.fsum(days)
-    if not stage.days_cv:
-        return stage.days
-    if stage.delay.law == "gamma":
-        shape = 1 / stage.days_cv**2
-        return stage.days * float(special.gammainccinv(shape, tail)) / shape
-    sigma = math.sqrt(math.log1p(stage.days_cv**2))
-    return stage.days * math.exp(-sigma * float(special.ndtri(tail)) - sigma**2 / 2)
 
 
 def _delay(stage: Stage) -> Amount:

@@ -14,7 +14,7 @@ import numpy as np
 from funnelsim.errors import NotCoveredError
 from funnelsim.scenario.model import Scenario
 from funnelsim.twin.counts import NEGLIGIBLE, Circle, Group, WeeklyEntries, grouped
-from funnelsim.twin.delays import in_window, past_weeks, reached_shares
+from funnelsim.twin.delays import in_window, reached_shares
 from funnelsim.twin.fourier import Complexes, Floats
 from funnelsim.twin.market import MarketNodes
 from funnelsim.twin.skill import Nodes
@@ -44,7 +44,7 @@ class Funnel:
         self.market = market
         self.weeks: Weeks = weeks_of(plan)
         self.has_delays = any(stage.days > 0 for stage in plan.stages)
-        self.first_week = -past_weeks(plan)
+        self.first_week = -plan.past_weeks
         self._shares, self._share_errors = reached_shares(plan)
 
     @cached_property
