@@ -290,7 +290,9 @@ class Rep:
             share = p * (1 - reach) * others / (1 - p * reach)
             u = self.luck.timed("source", "past entry", week)
             for i in range(inverse_binomial(u, n - late, share)):
-                self.opportunities.append(self.follow(week, i, "past opportunity"))
+                merely_open = self.follow(week, i, "past opportunity")
+                if merely_open.fate == "lost":  # what is not lost is left out
+                    self.opportunities.append(merely_open)
 
     def follow(self, week, index, family):
         """Everything that happens to one opportunity, to its very end."""

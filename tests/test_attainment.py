@@ -108,6 +108,15 @@ def test_standard_errors_are_met_by_replication():
         assert np.all(np.abs(ratio - 1) < 5 / np.sqrt(2 * (runs - 1)) + slack), (name, ratio)
 
 
+@pytest.mark.parametrize("quota", [1.0, 1e9, 1e15])
+def test_spread_and_its_error_do_not_depend_on_the_quota(plan, quota):
+    near = fs.summarize(plan, draws=20_000, seed=1)
+    far = fs.summarize(plan.replace({"quota.per_quarter": quota}), draws=20_000, seed=1)
+    for name in ("bookings_mean", "bookings_sd"):
+        for suffix in ("", "_standard_error"):
+            np.testing.assert_array_equal(far[name + suffix], near[name + suffix])
+
+
 def test_proportions_that_never_varied_have_an_error():
     value, error = proportion(np.array([0.0, 10.0, 5.0, 0.0]), np.array([10.0, 10.0, 10.0, 0.0]))
     assert value[:3].tolist() == [0.0, 1.0, 0.5]

@@ -118,6 +118,25 @@ def test_opportunities_are_conserved(everything, start):
         assert result.open_at_start.mean() > 1
 
 
+def test_opportunities_are_conserved_however_late_losses_are_known():
+    """Losses may be open for longer than the past that wins look back to."""
+    plan = fs.Scenario(
+        name="late losses",
+        quota={"per_quarter": 1.0},
+        calendar={"quarters": 4},
+        activity={"per_week": 58.0},
+        stages=[
+            {"name": "entered", "conversion": 0.1},
+            {"name": "won", "conversion": 0.5, "days": 30.0, "lost_days": 120.0, "stalled": 0.1},
+        ],
+        deal_size={"law": "fixed", "mean": 1.0},
+    )
+    result = run(plan, 20_000, pipeline=True)
+    ended = result.reached.isel(stage=-1) + result.lost + result.stalled
+    flow = (result.entered - ended).cumsum("quarter")
+    np.testing.assert_array_equal(result.open, result.open_at_start + flow)
+
+
 def test_bookings_add_up(everything):
     result = run(everything)
     np.testing.assert_array_equal(
@@ -216,3 +235,16 @@ def test_too_many_samples_are_refused_before_any_work(everything):
 
     with pytest.raises(ResourceError, match="summarize"):
         fs.simulate(everything, draws=2**32, seed=1)
+
+
+@pytest.mark.parametrize(
+    "activity", [{"per_week": 5_000.0, "rep_cv": 2.0}, {"per_week": 5_000.0, "week_cv": 2.0}]
+)
+def test_weeks_that_could_not_be_followed_are_refused(everything, activity):
+    from funnelsim.errors import ScenarioError
+
+    data = everything.model_dump(exclude_none=True) | {"activity": activity}
+    first, *others = data["stages"]
+    data["stages"] = [first | {"conversion": 1.0, "rep_cv": 0.0}, *others]
+    with pytest.raises(ScenarioError, match="a week may bring"):
+        run(fs.Scenario(**data), 1)

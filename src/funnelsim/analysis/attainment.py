@@ -194,7 +194,7 @@ def _estimates(tally: Tally) -> dict[str, Estimate]:
         "repeatable_attainment_probability": tally.probability("repeatable attained"),
         "overachievement_probability": tally.probability("overachieved"),
         "no_deal_probability": tally.probability("no deal"),
-        "bookings_mean": (mean + tally.quotas, error),  # sums are of bookings - quota
+        "bookings_mean": (mean + tally.centre, error),
         "bookings_sd": tally.sd("bookings"),
         "bookings_quantile": tally.quantiles(),
         "windfall_bookings_mean": tally.mean("windfall"),

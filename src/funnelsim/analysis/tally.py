@@ -42,6 +42,7 @@ class Tally:
         self.by_year = by_year
         self.quotas = _years(quotas[None])[0] if by_year else quotas
         self.draws = 0
+        self.centre = np.zeros_like(self.quotas)  # of bookings: the mean of the first block
         self._sums: dict[str, list[Floats]] = defaultdict(list)
         self._streams = [[QuantileStream(p) for p in QUANTILES] for _ in self.quotas]
 
@@ -58,7 +59,9 @@ class Tally:
         self._count("repeatable attained", np.asarray(repeatable >= quotas * REACHES))
         self._count("overachieved", np.asarray(bookings >= OVERACHIEVED * quotas * REACHES))
         self._count("no deal", np.asarray(bookings == 0))
-        self._moments("bookings", bookings - quotas, 4)
+        if self.draws == len(bookings):  # powers about the middle keep their digits
+            self.centre = bookings.mean(axis=0)
+        self._moments("bookings", bookings - self.centre, 4)
         self._moments("windfall", windfall, 2)
         self._moments("shortfall", np.where(attained, 0.0, quotas - bookings), 2)
         for period, streams in enumerate(self._streams):

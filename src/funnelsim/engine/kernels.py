@@ -490,8 +490,13 @@ def count_pipeline(plan, key, draw, seat, place, stage, size, amounts, now):
 
 
 @inlined
-def trace(plan, entered, ended, fate, row, rep, counts):
-    """Book what became of an opportunity and when it was open; ``ended`` in days."""
+def trace(plan, family, entered, ended, fate, row, rep, counts):
+    """Book what became of an opportunity and when it was open; ``ended`` in days.
+
+    Before the weeks that wins look back to, what is not lost is left out, open or not.
+    """
+    if family != OPPORTUNITY and fate != LOST:
+        return
     for q in range(plan.quarters):
         begin, end = q * plan.days_per_quarter, (q + 1) * plan.days_per_quarter
         if begin <= entered < end:
@@ -618,7 +623,7 @@ def trace_lost(
     for j in range(m):
         i = stopped[j]
         if uniforms[np.uint64(2 * stage - 1), i] >= 1.0 - (1.0 - conversion) * plan.stalled[stage]:
-            trace(plan, entered[i], times[i], STALLED, row, rep, counts)
+            trace(plan, families[i], entered[i], times[i], STALLED, row, rep, counts)
         else:
             stopped[lost] = i
             lost += ONE
@@ -629,7 +634,7 @@ def trace_lost(
         )  # fmt: skip
     for j in range(lost):
         i = stopped[j]
-        trace(plan, entered[i], times[i], LOST, row, rep, counts)
+        trace(plan, families[i], entered[i], times[i], LOST, row, rep, counts)
 
 
 # --- the walk of a rep ---------------------------------------------------------------------------
@@ -666,7 +671,7 @@ def walk_batch(
             for j in range(m):
                 i = alive[j]
                 if times[i] >= plan.horizon_days:
-                    trace(plan, entered[i], times[i], OPEN, row, rep, counts)
+                    trace(plan, families[i], entered[i], times[i], OPEN, row, rep, counts)
         m = arrive(plan, s, families, alive, m, times, row, rep, counts)
         if plan.kpis > 0:
             arrive_by_week(
@@ -679,7 +684,7 @@ def walk_batch(
     if plan.pipeline:
         for j in range(m):
             i = alive[j]
-            trace(plan, entered[i], times[i], WON, row, rep, counts)
+            trace(plan, families[i], entered[i], times[i], WON, row, rep, counts)
 
 
 @inlined

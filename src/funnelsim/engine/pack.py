@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 SOURCE = "activity"
+WIDEST_WEEK = 1 << 21  # activities: the width of a table of counts
 UNLIMITED = np.iinfo(np.int32).max
 MOST_STAGES, MOST_KPIS = 8, 50
 MOST_LAWS = 2 * MOST_STAGES + 3  # conversions, delays, the normal, sizes, windfalls
@@ -109,7 +110,8 @@ def pack(scenario: Scenario, *, pipeline: bool = False) -> Packed:
     Raises
     ------
     ScenarioError
-        Where two KPIs would share an address, or losses stay open longer than one is wide.
+        Where two KPIs would share an address, losses stay open longer than one is wide, or a week
+        may bring more activities or entries than can be followed.
     """
     laws = LawBook()
     plans = np.zeros(1, PLAN)
@@ -123,6 +125,7 @@ def pack(scenario: Scenario, *, pipeline: bool = False) -> Packed:
         or any(stage.rep_cv for stage in scenario.stages)
     ):
         plan["normal_law"] = laws.tabled("normal")
+    _check_width(plan)
     past = past_of(scenario, pipeline)
     plan["pipeline"] = pipeline
     plan["slots"], plan["past_weeks"] = past.shape[1:]
@@ -133,6 +136,30 @@ def pack(scenario: Scenario, *, pipeline: bool = False) -> Packed:
     plan["flows"] = plan["hits"] + plan["kpis"]
     data = laws.close(plan)
     return Packed(plans, data, int(plan["flows"]) + (kernels.FLOWS if pipeline else 0))
+
+
+def widest_week(plan: np.void) -> float:
+    """Return the activities that even the ablest rep in the busiest week does not exceed.
+
+    But for 1e-10 of the reps and 1e-15 of the weeks.
+    """
+    ablest = plan["mean_per_week"] * math.exp(6.5 * plan["activity_sigma"])
+    return float(ablest * (40 / plan["week_shape"] + 2 if plan["week_shape"] else 2)) + 1_000
+
+
+def _check_width(plan: np.void) -> None:
+    """Refuse activity so extreme that a week would not fit a table, or its entries an index."""
+    widest = widest_week(plan)
+    uneven = plan["market_sigma"] or plan["conversion_law"][0] >= 0 or plan["elasticity"] < 1
+    p = min(plan["conversion"][0] * plan["season"].max() * (10 if uneven else 1), 1.0)
+    if widest > WIDEST_WEEK or widest * p > kernels.MOST_ENTRIES:
+        rule = f"a week may bring {widest:,.0f} activities and {widest * p:,.0f} entries"
+        remedy = (
+            f"At most {WIDEST_WEEK:,} and {kernels.MOST_ENTRIES:,} can be followed: lower "
+            "per_week, rep_cv or week_cv."
+        )
+        value = f"{plan['mean_per_week']:g} a week"
+        raise ScenarioError([Problem("activity", value, rule, remedy)])
 
 
 def _state_calendar(scenario: Scenario, plan: np.void, laws: LawBook) -> None:

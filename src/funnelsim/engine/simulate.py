@@ -7,7 +7,6 @@ decides, so that neither threads nor blocks can matter.
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from funnelsim.engine import kernels
-from funnelsim.engine.pack import Packed, pack, periods_needed, stream_keys
+from funnelsim.engine.pack import Packed, pack, periods_needed, stream_keys, widest_week
 from funnelsim.errors import ArgumentError, ResourceError
 from funnelsim.registry import BY_NAME, CURRENCY, SEGMENT, Variable
 from funnelsim.scenario.files import dumps
@@ -287,11 +286,8 @@ def _rows(packed: Packed, draws: int) -> Rows:
 def _scratch(record: np.void) -> tuple[tuple[Array, ...], ...]:
     """Return a thread's room: of a rep, of its weeks, of a batch of its opportunities.
 
-    A law of counts that is wider than its table is cut there; the room covers all but the most
-    extreme skills, and these but for 1e-10 of their probability.
+    A law of counts that is wider than its table is cut there.
     """
-    mean, shape, sigma = record["mean_per_week"], record["week_shape"], record["activity_sigma"]
-    widest = mean * math.exp(6.5 * sigma) * (40 / shape + 2 if shape else 2)
     past, quarters, stages = (int(record[key]) for key in ("past_weeks", "quarters", "stages"))
     weeks = past + quarters * int(record["weeks_per_quarter"])
     blocks = ((kernels.ORIGIN + weeks - past - 1) >> 2) - ((kernels.ORIGIN - past) >> 2) + 1
@@ -299,7 +295,7 @@ def _scratch(record: np.void) -> tuple[tuple[Array, ...], ...]:
     weeks, blocks = weeks + vector, -(-blocks // vector) * vector
     return (
         (
-            np.zeros(int(min(widest + 1_000, 1 << 21))),
+            np.zeros(int(widest_week(record))),
             np.zeros(int(2 * record["windfalls_per_quarter"]) + 200),
             np.zeros(GUIDE, np.uint64),
             np.zeros(GUIDE, np.uint64),
