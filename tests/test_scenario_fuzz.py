@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
@@ -64,7 +65,7 @@ def mutated_texts(draw: st.DrawFn) -> str:
 @st.composite
 def mutated_data(draw: st.DrawFn) -> dict[str, Any]:
     """Valid data in which some values, keys or tables are replaced, dropped or added."""
-    stated = draw(data())
+    stated = copy.deepcopy(draw(data()))  # strategies share their constants
     for _ in range(draw(st.integers(1, 4))):
         here: Any = stated
         while isinstance(here, (dict, list)) and here:
