@@ -196,7 +196,11 @@ def table(lines: list[Line], draws: int) -> str:
         f"| {line.standard_error:.6f} | {line.compared} | {line.worst:.1f} ({line.where}) |"
         for line in lines
     ]
-    return f"{draws:,} draws a scenario, seed 1.\n\n" + "\n".join(rows) + "\n"
+    about = (
+        f"{draws:,} draws a scenario, seed 1. All share their luck: what is far in one line is the "
+        "same chance that is far in others.\n\n"
+    )
+    return about + "\n".join(rows) + "\n"
 
 
 def main() -> int:
