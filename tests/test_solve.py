@@ -14,7 +14,7 @@ from funnelsim.analysis.solve import (
     attainment_by_activity,
     sales_math,
 )
-from funnelsim.errors import ArgumentError, NotCoveredError
+from funnelsim.errors import ArgumentError, NotCoveredError, ScenarioError
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +93,28 @@ def test_what_the_twin_does_not_cover_is_said(plan: fs.Scenario) -> None:
     odd = plan.replace({"deal_size.law": "empirical", "deal_size.amounts": [84_000.123, 91_007.77]})
     with pytest.raises(NotCoveredError):
         activities_for(odd, 0.8)
+
+
+def test_all_levels_that_a_scenario_may_state_are_tried(plan: fs.Scenario) -> None:
+    """From 750 a quarter, doubling meets 48 000 and 96 000; 65 000 is the most."""
+    hard = plan.replace({"quota.per_quarter": 1.85e7})
+    found = activities_for(hard, 0.5)
+    assert 48_000 < found < 65_000
+    reached = fs.exact(hard.replace({"activity.per_quarter": found}))
+    assert float(reached["attainment_probability"].item()) == pytest.approx(0.5, abs=1e-5)
+
+
+@pytest.mark.parametrize(("weeks", "most"), [(3, 15_000), (13, 65_000), (53, 250_000)])
+def test_the_most_is_the_scenarios_own(plan: fs.Scenario, weeks: int, most: int) -> None:
+    endless = plan.replace({"quota.per_quarter": 1e9, "calendar.weeks_per_quarter": weeks})
+    assert endless.replace({"activity.per_quarter": most})
+    with pytest.raises(ScenarioError):
+        endless.replace({"activity.per_quarter": most + 1})
+    with pytest.raises(ArgumentError, match=f"out of reach even with {most:,} activities"):
+        activities_for(endless, 0.5)
+
+
+def test_a_level_by_the_week_may_be_more_than_one_by_the_quarter(plan: fs.Scenario) -> None:
+    """5 000 a week in 53 weeks is 265 000, more than per_quarter may state."""
+    weekly = plan.replace({"calendar.weeks_per_quarter": 53, "activity.per_week": 5_000})
+    assert activities_for(weekly, 0.8) == pytest.approx(1_295.2, abs=0.05)

@@ -15,12 +15,14 @@ from scipy import integrate, special, stats
 
 from funnelsim.errors import NotCoveredError
 from funnelsim.scenario.model import SizeLaw
+from funnelsim.twin.bookings import Bookings
 from funnelsim.twin.compound import Compound
 from funnelsim.twin.fourier import line, scale_of
 from funnelsim.twin.lattice import common_unit
 from funnelsim.twin.quantiles import quantiles
 from funnelsim.twin.roots import crossing
 from funnelsim.twin.sizes import amount, empirical, fixed, gamma, lognormal, pareto
+from twin_plans import sales_math
 
 LAWS = [
     *[(lognormal(84e3, cv), stats.lognorm(s, scale=84e3 * math.exp(-s * s / 2)))
@@ -233,3 +235,23 @@ def test_lines_serve_all_arguments() -> None:
 def test_crossings_are_found_wherever_they_are(at: float, shape: Callable) -> None:
     found = crossing(lambda x: float(shape(x - at)), 0.0, 10.0, 1e-9)
     assert abs(found - at) <= 1e-9
+
+
+@pytest.mark.parametrize(
+    ("law", "x", "most"),
+    [(lognormal(10.0, 0.5), 250e3, 150_000), (empirical(np.array([1.0, 3.0])), 1e6, 10_000)],
+)
+def test_what_would_take_minutes_is_refused_beforehand(law, x: float, most: int) -> None:
+    with pytest.raises(NotCoveredError, match="minutes"):
+        Compound(law).below(x, most)
+
+
+def test_small_deals_are_counted_further_than_large_ones() -> None:
+    """Each kind of rep only as far as its sums can stay below x; beyond, they cannot."""
+    sizes = np.array([0.05, 1.0])
+    values, errors = Bookings(sales_math(), sizes).below(250e3, 120, 1)
+    for row, error, size in zip(values, errors, sizes, strict=True):
+        truth, _ = Compound(lognormal(84e3 * size, 0.5)).below(250e3, 120)
+        assert np.all(np.abs(row - truth) <= error + 1e-10)
+    with pytest.raises(NotCoveredError, match="minutes"):
+        Bookings(sales_math(), np.geomspace(1e-4, 1e-2, 200)).below(250e3, 10_000, 1)

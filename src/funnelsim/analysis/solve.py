@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from funnelsim.errors import ArgumentError, NotCoveredError
+from funnelsim.scenario.kinds import MOST_A_WEEK
 from funnelsim.twin.roots import crossing
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from funnelsim.scenario.model import Scenario
 
 PATH = "activity.per_quarter"
-MOST_ACTIVITIES = 65_000.0  # a quarter: 5 000 a week
+MOST_A_QUARTER = 250_000.0  # as a scenario may state, if it is not more than MOST_A_WEEK a week
 FEWEST_ACTIVITIES = 1e-3
 
 
@@ -71,7 +72,8 @@ def activities_for(plan: Scenario, probability: float) -> float:
     NotCoveredError
         Where the exact twin does not cover the plan.
     ArgumentError
-        Where no level of activity gives this probability: a cap or a floor, or windfalls, decide.
+        Where no level that a scenario may state gives this probability: the quota is out of reach,
+        or a cap, a floor or windfalls decide.
 
     Examples
     --------
@@ -86,14 +88,17 @@ def activities_for(plan: Scenario, probability: float) -> float:
     def excess(activities: float) -> float:
         return attained(activities) - probability
 
-    low = high = plan.activities_per_week * plan.calendar.weeks_per_quarter
+    weeks = plan.calendar.weeks_per_quarter
+    most = min(MOST_A_QUARTER, MOST_A_WEEK * weeks)
+    low = high = min(plan.activities_per_week * weeks, most)
     while excess(high) < 0:
-        low, high = high, 2 * high
-        if high > MOST_ACTIVITIES:
+        if high == most:
             raise ArgumentError(
-                f"probability = {probability}: out of reach even with {low:,.0f} activities a "
-                "quarter. A cap, or the quota itself, stands in the way."
+                f"probability = {probability}: out of reach even with {most:,.0f} activities a "
+                "quarter, the most that a scenario may state. A cap, or the quota itself, stands "
+                "in the way."
             )
+        low, high = high, min(2 * high, most)
     while excess(low) >= 0:
         high, low = low, low / 2
         if low < FEWEST_ACTIVITIES:

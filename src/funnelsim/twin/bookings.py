@@ -9,7 +9,7 @@ import numpy as np
 
 from funnelsim.errors import NotCoveredError
 from funnelsim.scenario.model import Scenario
-from funnelsim.twin.compound import Compound
+from funnelsim.twin.compound import MOST_WORK, OVERHEAD, Compound
 from funnelsim.twin.fourier import Floats
 from funnelsim.twin.sizes import Amount, amount
 
@@ -61,15 +61,18 @@ class Bookings:
             raise NotCoveredError(NOT_DISCRETE)
         key = x, most, quarters, order, repeatable
         if key not in self._known:
-            parts = [
-                self.compound(size, quarters, repeatable).below(x, most, order)
-                for size in self.sizes
-            ]
-            self._known[key] = (
-                np.stack([values for values, _ in parts]),
-                np.stack([errors for _, errors in parts]),
-            )
+            self._known[key] = self._below(x, most, quarters, order, repeatable)
         return self._known[key]
+
+    def _below(self, x: float, most: int, quarters: int, order: int, repeatable: bool) -> Values:
+        compounds = [self.compound(size, quarters, repeatable) for size in self.sizes]
+        # The smaller their deals, the more of them stay below x: few kinds of reps need so many.
+        reach = np.minimum([compound.most_deals(x) for compound in compounds], most)
+        works = MOST_WORK * (reach + OVERHEAD) / (reach + OVERHEAD).sum()
+        values, errors = np.zeros((2, self.sizes.size, most + 1))
+        for i, (compound, n, work) in enumerate(zip(compounds, reach, works, strict=True)):
+            values[i, : n + 1], errors[i, : n + 1] = compound.below(x, int(n), order, float(work))
+        return values, errors
 
     def missed(
         self, x: float, laws: Floats, quarters: int, *, order: int = 1, repeatable: bool = False

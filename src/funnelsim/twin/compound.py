@@ -22,6 +22,9 @@ Integers = NDArray[np.int64]
 NEGLIGIBLE = 1e-17  # probability of a combination that is left out
 ACCURATE = 1e-11  # error at which a line has points enough
 MOST_TERMS = 200_000  # combinations of ordinary deals, whales and windfalls
+MOST_WORK = 1e8  # terms times points of one question; the eight of a period take about a minute
+LATTICE_WORK = 0.1  # of a multiple of the unit, over that of a point of a line
+OVERHEAD = 100  # terms that cost as much as the transforms on a line
 TINY = 1e-300  # keeps logarithms of vanished transforms finite
 
 
@@ -45,7 +48,9 @@ class Compound:
     windfall: Amount | None = None
     windfalls: float = 0.0
 
-    def below(self, x: float, most: int, order: int = 1) -> tuple[Floats, Floats]:
+    def below(
+        self, x: float, most: int, order: int = 1, work: float = MOST_WORK
+    ) -> tuple[Floats, Floats]:
         """Return P(sum of n deals and the windfalls < x) for n = 0 .. most, and its error.
 
         With ``order`` 2 E max(x - sum, 0), in the currency.
@@ -53,22 +58,25 @@ class Compound:
         Raises
         ------
         NotCoveredError
-            Where empirical amounts have no usable common unit, or there are too many combinations
-            of deals, whales and windfalls.
+            Where empirical amounts have no usable common unit, or it would take more than the
+            ``work``: too many deals, whales and windfalls can stay below x.
         """
         unit = 1.0 if order == 1 else x
         if self.is_discrete:
-            values = self._on_lattice(x, most, order)
+            values = self._on_lattice(x, most, order, work)
             errors = np.full(most + 1, NOISE)
         else:
             terms = self._terms(x, most)
-            points = FEWEST
-            discrete, share, done = self._discrete_part(terms, x, most, order)
+            points, cost = FEWEST, terms.left.size + OVERHEAD
+            if cost * points > work:
+                raise NotCoveredError(TOO_MANY)
+            discrete, share, done = self._discrete_part(terms, x, most, order, work)
             while True:
                 values, errors = self._invert(terms, share, done, points, order)
-                if errors.max(initial=0.0) <= ACCURATE * unit or points >= MOST:
-                    break
                 points *= 2
+                accurate = errors.max(initial=0.0) <= ACCURATE * unit
+                if accurate or points > MOST or cost * points > work:
+                    break
             values = _by_deals(terms, discrete + values, most)
             errors = _by_deals(terms, errors, most) / unit
         return np.clip(values, 0.0, unit), (errors + NOISE) * unit
@@ -133,7 +141,7 @@ class Compound:
 
     # --- amounts with a common unit ---------------------------------------------------------------
 
-    def _on_lattice(self, x: float, most: int, order: int) -> Floats:
+    def _on_lattice(self, x: float, most: int, order: int, work: float) -> Floats:
         p, multiple = self.whale_probability, self.whale_multiple
         values, shares = self.deal.masses
         if p:
@@ -141,16 +149,19 @@ class Compound:
             shares = np.concatenate([shares * (1 - p), shares * p])
         others = (np.zeros(0), np.zeros(0)) if self.windfall is None else self.windfall.masses
         lattice = Lattice(common_unit(np.concatenate([values, others[0]])), x)
+        if LATTICE_WORK * lattice.size * (most + OVERHEAD) > work:
+            raise NotCoveredError(TOO_MANY)
         sums = lattice.unit * np.arange(lattice.length)
         gain = np.where(sums < x, (x - sums) ** (order - 1), 0.0)
         step = lattice.transform(values, shares)
         law = np.ones_like(step)
         if self.windfall is not None:
             law = np.exp(self.windfalls * (lattice.transform(*others) - 1))
+        law = law * lattice.weights(gain)
         out = np.empty(most + 1)
         for n in range(most + 1):
-            out[n] = lattice.probabilities(law) @ gain
-            law = law * step
+            out[n] = law.real.sum()
+            law *= step
         return out
 
     # --- continuous amounts -----------------------------------------------------------------------
@@ -167,7 +178,7 @@ class Compound:
         if windfall_start > 0:
             usual = self.windfalls + 10 * math.sqrt(self.windfalls) + 20
             windfalls = np.arange(int(min(usual, x / windfall_start)) + 1)
-        if deals.size * whales.size * windfalls.size > 100 * MOST_TERMS:
+        if deals.size * whales.size * windfalls.size > 25 * MOST_TERMS:
             raise NotCoveredError(TOO_MANY)
         n, j, k = (part.ravel() for part in np.meshgrid(deals, whales, windfalls, indexing="ij"))
         left = x - (n + j * (multiple - 1)) * start - k * windfall_start
@@ -185,7 +196,7 @@ class Compound:
         return _Terms(n[kept], j[kept], k[kept], left[kept], np.exp(log_weight[kept]))
 
     def _discrete_part(
-        self, terms: _Terms, x: float, most: int, order: int
+        self, terms: _Terms, x: float, most: int, order: int, work: float
     ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
         """Return what jumps contribute to each term, their share of it, and where that is all."""
         discrete_deals = (terms.deals == 0) | self.deal.certain | (self.deal.atoms is not None)
@@ -197,10 +208,10 @@ class Compound:
         sums = terms.left ** (order - 1)
         if self.deal.atoms is not None:
             alone = Compound(self.deal, self.whale_probability, self.whale_multiple)
-            sums = alone.below(x, most, order)[0][terms.deals]
+            sums = alone.below(x, most, order, work)[0][terms.deals]
         if self.windfall is not None and self.windfall.atoms is not None:
             alone = Compound(self.windfall, windfall=self.windfall, windfalls=self.windfalls)
-            sums = np.full(share.size, alone.below(x, 0, order)[0][0])
+            sums = np.full(share.size, alone.below(x, 0, order, work)[0][0])
             share = np.where(terms.deals == 0, 1.0, 0.0)
             done = terms.deals == 0
         return share * sums, share, done
@@ -218,7 +229,8 @@ class Compound:
             deal, whale, fall, common = self._factors(scale, points)
             weights = on.weights(order)
             for part in np.array_split(members, 1 + members.size * points // CHUNK):
-                wave = np.exp(np.multiply.outer(terms.left[part], on.s))
+                left, places = np.unique(terms.left[part], return_inverse=True)
+                wave = np.exp(np.multiply.outer(left, on.s))[places]
                 wave *= _powers(deal, terms.deals[part] - terms.whales[part])
                 wave *= _powers(whale, terms.whales[part])
                 wave *= _powers(fall, terms.windfalls[part])
@@ -246,7 +258,10 @@ class Compound:
         return deal, whale, fall, common
 
 
-TOO_MANY = "too many combinations of deals, whales and windfalls stay below the quota"
+TOO_MANY = (
+    "so many deals, whales and windfalls, of so many kinds of reps, can stay below the quota that "
+    "it would take minutes"
+)
 
 
 @dataclass(frozen=True)

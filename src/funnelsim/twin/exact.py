@@ -90,7 +90,9 @@ def exact(plan: Scenario, *, by: Literal["quarter", "year"] = "quarter") -> xr.D
     # Where Pareto sizes differ by rep, kinks slow the quadrature down: a finer one takes minutes.
     kinked = plan.deal_size.law == "pareto" and plan.deal_size.rep_cv > 0
     if _worst(plan, values, errors) > AIMED and is_skilled(plan) and not kinked:
-        values, errors, refused = _answered(plan, by, STATES[-1], effort=1)
+        finer, finer_errors, unanswered = _answered(plan, by, STATES[-1], effort=1)
+        values, errors = {**values, **finer}, {**errors, **finer_errors}  # finer, where affordable
+        refused = {name: why for name, why in unanswered.items() if name not in values}
     if plan.market.cv:
         other, _, _ = _answered(plan, by, STATES[0])
         for name in values:

@@ -27,6 +27,7 @@ PERIODS = 4.0  # period of the Fourier series over the largest argument; bounds 
 SCALE = 8.0  # arguments below limit / SCALE get a line of their own
 NOISE = 1e-11  # rounding and leaks together, of a probability or relative to the argument
 FEWEST, MOST = 1_024, 16_384  # points of a line
+MOST_BYTES = 1 << 30  # memory that a question may take; what would take more is refused
 
 
 class Line:

@@ -15,12 +15,15 @@ from funnelsim.errors import NotCoveredError
 from funnelsim.scenario.model import Scenario
 from funnelsim.twin.counts import NEGLIGIBLE, Circle, Group, WeeklyEntries, grouped
 from funnelsim.twin.delays import in_window, reached_shares
-from funnelsim.twin.fourier import Complexes, Floats
+from funnelsim.twin.fourier import MOST_BYTES, Complexes, Floats
 from funnelsim.twin.market import MarketNodes
 from funnelsim.twin.skill import Nodes
 from funnelsim.twin.weeks import Weeks, weeks_of
 
-MOST_WORK = 3e10  # complex operations of one question; more would take minutes
+MOST_WORK = 3e10  # complex multiplications of one question: about a minute
+FACTOR = 25  # of them take as long as a week's generating function at one point
+BYTES = 24  # at the peak for each point of a circle: generating function, law, and a copy
+MOST_POINTS = 1 << 22  # complex numbers of a chain held at a time
 
 
 class Funnel:
@@ -78,13 +81,17 @@ class Funnel:
         return np.asarray(np.sum(weekly, axis=0))
 
     def signature(self, start: int, stop: int) -> object:
-        """Return what two windows share exactly if they are alike in every respect."""
-        laws = tuple((self.in_force(week), self.season(week)) for week in range(start, stop))
-        return laws, tuple(
-            (group.weeks, group.factor, group.shares.tobytes(), group.repeats.tobytes())
-            for _, groups in self.reached(-1, start, stop).blocks
-            for group in groups
-        )
+        """Return what two windows share exactly if they are alike in every respect.
+
+        How far a week's entries have got depends on its age alone. So all that tells windows apart
+        is which weeks have entries on the way in them, to whatever stage, and by which laws.
+        """
+        arriving = np.zeros(stop - self.first_week, dtype=np.bool_)
+        arriving[start - self.first_week :] = True  # their activities count, whatever is late
+        for shares in self._shares:
+            arriving |= in_window(shares, self.first_week, start, stop) > NEGLIGIBLE
+        weeks = (np.flatnonzero(arriving) + self.first_week).tolist()
+        return tuple((week - start, self.in_force(week), self.season(week)) for week in weeks)
 
     def reached(self, stage: int, start: int, stop: int, kept: float = 1.0) -> Count:
         """Return the number that reach a stage in weeks ``start`` to ``stop - 1``.
@@ -139,7 +146,7 @@ class Count:
 
     def laws(self, most: int) -> Floats:
         """Return P(0 .. most are counted) for every kind of rep, (node, n)."""
-        circle = Circle(most)
+        circle = self._circle(most, self.rest.size)
         return circle.probabilities(self._chained(circle.y))
 
     def laws_by_state(self, most: int) -> Floats:
@@ -147,11 +154,11 @@ class Count:
 
         Only where all that is counted has entered in one quarter.
         """
-        circle = Circle(most)
+        kinds = self.rest.size * self.funnel.market.weights.size
+        circle = self._circle(most, kinds)
         if self.blocks:
             values = self._block(0, circle.y)
         else:
-            kinds = self.rest.size * self.funnel.market.weights.size
             values = np.ones((kinds, circle.y.size), dtype=np.complex128)
         return circle.probabilities(values).reshape(self.rest.size, -1, most + 1)
 
@@ -199,17 +206,29 @@ class Count:
                 best = min(best, (math.log(total) - math.log(NEGLIGIBLE)) / math.log1p(growth))
         return math.ceil(best) + 1 if math.isfinite(best) else 1 << 60
 
+    def _circle(self, most: int, kinds: int) -> Circle:
+        """Return the circle for so many deals of so many kinds of reps, if there is memory."""
+        circle = Circle(most)
+        if kinds * circle.size * BYTES > MOST_BYTES:
+            raise NotCoveredError(
+                f"up to {most:,} deals of {kinds:,} kinds of reps and markets can stay below the "
+                f"quota: their laws would take more than {MOST_BYTES >> 20:,} MiB"
+            )
+        return circle
+
     def _chained(self, y: Complexes | Floats) -> Complexes:
         """Return E (1 - y)^N, (node, point), the market integrated out quarter by quarter."""
-        market, states = self.funnel.market, self.funnel.market.weights.size
-        work = (
-            self.rest.size
-            * states
-            * y.size
-            * sum(sum(group.shares.size for group in groups) + states for _, groups in self.blocks)
-        )
-        if work > MOST_WORK:
+        states = self.funnel.market.weights.size
+        links = states * max(len(self.blocks) - 1, 0) if states > 1 else 0
+        weeks = sum(group.shares.size for _, groups in self.blocks for group in groups)
+        if self.rest.size * states * y.size * (FACTOR * weeks + links) > MOST_WORK:
             raise NotCoveredError("skill, market and delays together would take minutes")
+        points = max(1, MOST_POINTS // (self.rest.size * states))
+        parts = [self._chain(y[at : at + points]) for at in range(0, y.size, points)]
+        return np.concatenate(parts, axis=1)
+
+    def _chain(self, y: Complexes | Floats) -> Complexes:
+        market, states = self.funnel.market, self.funnel.market.weights.size
         shape = self.rest.size, states, y.size
         state = np.broadcast_to(market.weights[:, None], shape).astype(np.complex128)
         last = None

@@ -71,8 +71,8 @@ class _KpiAnswers:
         x, quarters = self._period.quota * ATTAINED, self._period.quarters
         deals = self._funnel.reached(-1, self._period.start, self._period.stop)
         most = min(self._bookings.most_deals(x, quarters), deals.most())
-        laws, hit = self._attained(self._kpis, Circle(most))
         missed, errors = self._bookings.missed(x, deals.laws(most), quarters)
+        laws, hit = self._attained(self._kpis, Circle(most))
         both_missed, _ = self._bookings.missed(x, laws, quarters)
         weights = self._funnel.nodes.weights
         hit, won_hit, won = weights @ hit, weights @ (hit - both_missed), weights @ (1 - missed)

@@ -41,6 +41,8 @@ class Lattice:
     unit : float, currency
     length : int
         Multiples 0 .. length - 1 are told apart.
+    size : int
+        Points of the circle.
     """
 
     def __init__(self, unit: float, largest: float) -> None:
@@ -51,17 +53,18 @@ class Lattice:
                 f"the amounts' common unit of {unit:g} is too fine for sums of {largest:,.0f}: "
                 "round the amounts, or state a continuous law"
             )
-        self._size = 1 << math.ceil(math.log2(PERIODS * self.length))
-        self._damp = np.exp(-DAMPING / self._size * np.arange(self.length))
+        self.size = 1 << math.ceil(math.log2(PERIODS * self.length))
+        self._damp = np.exp(-DAMPING / self.size * np.arange(self.length))
 
     def transform(self, amounts: Floats, probabilities: Floats) -> Complexes:
         """Return the transform of a law; amounts beyond the largest are dropped."""
         places = np.round(amounts / self.unit).astype(np.int64)
         kept = places < self.length
         masses = np.bincount(places[kept], probabilities[kept], minlength=self.length)
-        return np.fft.rfft(masses * self._damp, self._size)
+        return np.fft.rfft(masses * self._damp, self.size)
 
-    def probabilities(self, transform: Complexes) -> Floats:
-        """Return P(sum = unit * i) for i = 0 .. length - 1."""
-        masses = np.fft.irfft(transform, self._size)[: self.length] / self._damp
-        return np.asarray(masses, dtype=np.float64)
+    def weights(self, gain: Floats) -> Complexes:
+        """Return weights w: the real sum of w transform is E gain[sum / unit], by Parseval."""
+        weights = np.conj(np.fft.rfft(gain / self._damp, self.size)) * (2 / self.size)
+        weights[[0, -1]] /= 2  # all others stand for two points of the circle
+        return np.asarray(weights)

@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from funnelsim.twin.compound import Compound
+from funnelsim.twin.compound import MOST_WORK, Compound
 from funnelsim.twin.fourier import FEWEST, NOISE, Complexes, Floats, line, scale_of
 from funnelsim.twin.lattice import common_unit
 from funnelsim.twin.roots import crossing
 
 POINTS = 2 * FEWEST
 SEARCHED = 1e-12  # of the largest argument: how near a quantile is sought
+STEPS = 15  # of a search for three quantiles, so much work each, as one question's
 BESIDE = 1e-5  # of the largest argument: how wide the slope is taken
 
 Part = tuple[Compound, Floats]
@@ -76,7 +77,10 @@ class _Distribution:
         if x <= 0:
             return self._nothing, NOISE
         if not self._smooth:
-            values = [(compound.below(x, law.size - 1), law) for compound, law in self._parts]
+            work = MOST_WORK / len(self._parts) / STEPS
+            values = [
+                (compound.below(x, law.size - 1, work=work), law) for compound, law in self._parts
+            ]
             return (
                 sum(float(law @ below) for (below, _), law in values),
                 sum(float(law @ error) for (_, error), law in values),

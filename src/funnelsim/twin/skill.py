@@ -1,7 +1,8 @@
 """Quadrature over a rep's lasting skill: a lattice of normal coordinates in a ball.
 
 The trapezoidal rule in normal coordinates converges faster than any power of its step. The same
-nodes hold the rules of twice and of four times the step, and how these converge tells the error.
+nodes hold the rules of twice and of four times the step, and of two smaller balls; how these
+converge tells the error of the step and of the ball.
 Derived in docs/exact.md, "Skill".
 """
 
@@ -17,7 +18,9 @@ from funnelsim.errors import NotCoveredError
 from funnelsim.scenario.model import Scenario
 from funnelsim.twin.fourier import Floats
 
-RADIUS = 8.6  # beyond it lie 1e-15 of a normal law
+RADIUS = 8.6  # beyond it lie 1e-15 of a normal law, but more of its product with an amount
+SHELL = 1.0  # by how much the balls differ that tell what lies beyond the radius
+RULES = 5
 # Steps of the finest lattice by number of dimensions: usual, and where that is not accurate enough.
 STEPS = {1: (0.25, 0.0625), 2: (0.3, 0.15), 3: (0.5, 0.3)}
 
@@ -29,7 +32,7 @@ class Nodes:
     Attributes
     ----------
     weights : (rule, node) float
-        The fine rule and two coarser ones that tell its error, see :meth:`mean`.
+        The fine rule, two coarser and two narrower ones that tell its error, see :meth:`mean`.
     activity : (node,) float
         Multiplier of weekly activity.
     conversions : (node, stage) float
@@ -48,17 +51,24 @@ class Nodes:
 
 
 def converged(rules: Floats) -> tuple[Floats, Floats]:
-    """Return the finest rule's answer and its error, from the answers of all three (rule, ...).
+    """Return the finest rule's answer and its error, from the answers of all rules (rule, ...).
 
-    The next refinement is taken to change the answer by at most as small a share of the last change
-    as the last change was of the one before: true of smooth and of kinked integrands alike.
+    The error is that of the step and that of the radius. The next refinement of either is taken to
+    change the answer by at most as small a share of the last change as the last change was of the
+    one before: true of smooth and of kinked integrands alike, and of what lies beyond a radius, as
+    a normal density falls ever faster, however fast an amount grows with skill.
     """
-    fine, coarse, coarser = rules
+    fine, coarse, coarser, narrow, narrower = rules
+    return fine, _to_come(fine, coarse, coarser) + _to_come(fine, narrow, narrower)
+
+
+def _to_come(fine: Floats, coarse: Floats, coarser: Floats) -> Floats:
+    """Return the sum of the changes to come."""
     last, before = np.abs(fine - coarse), np.abs(coarse - coarser)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(before > 0, last / before, 1.0)
         rest = np.where(share < 0.5, share / (1 - share), 1.0)
-    return fine, np.asarray(last * rest)
+    return np.asarray(last * rest)
 
 
 def is_skilled(plan: Scenario) -> bool:
@@ -127,7 +137,7 @@ def _square_root(loadings: Floats) -> Floats:
 def _lattice(dimensions: int, effort: int) -> tuple[Floats, Floats]:
     """Return lattice points in a ball, (node, dimension), and weights, (rule, node)."""
     if not dimensions:
-        return np.zeros((1, 0)), np.ones((3, 1))
+        return np.zeros((1, 0)), np.ones((RULES, 1))
     step = STEPS[dimensions][effort]
     reach = int(RADIUS / step)
     axis = np.arange(-reach, reach + 1)
@@ -140,6 +150,7 @@ def _lattice(dimensions: int, effort: int) -> tuple[Floats, Floats]:
         np.all(places % stride == 0, axis=1) * density * (stride * step) ** dimensions
         for stride in (1, 2, 4)
     ]
+    weights += [weights[0] * (squares <= (RADIUS - shells * SHELL) ** 2) for shells in (1, 2)]
     return places * step, np.stack(weights)
 
 

@@ -21,6 +21,7 @@ NEGLIGIBLE = 1e-18
 MOST_SKILL = 6.4  # standard deviations; see Weeks.most_skill
 MOST_ACTIVITIES = 20_000  # of a week that has to be listed
 MOST_CELLS = 1 << 23  # of a table of entries by activities
+MOST_LISTED = 1 << 25  # of a table of activities by kinds of reps
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,10 @@ class Weeks:
         """
         skill = np.minimum(skill, self.most_skill)
         most = self._most_activities(self.mean * float(skill.max()))
+        if skill.size * (most + 1) > MOST_LISTED:
+            raise NotCoveredError(
+                "too many kinds of reps and of weekly activities to list them all"
+            )
         law = self._probabilities(np.arange(most + 1), skill)
         if self.floor:
             lifted = self.adherence * law[:, : self.floor].sum(axis=1)
