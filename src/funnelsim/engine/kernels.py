@@ -77,6 +77,7 @@ MANTISSA = np.uint64(52)
 INDEX_BITS = np.uint64(18)
 ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 VECTOR = np.uint64(8)  # doubles in the widest SIMD register
+BATCH = np.uint64(64)  # opportunities followed together, and up to three more
 NEGLIGIBLE = 1e-16
 SMALLEST_WEIGHT = 1e-260  # below, digits would be lost to underflow
 
@@ -796,7 +797,7 @@ def walk_funnel(
     j, i, entered, late, begun = np.uint64(0), 0, 0, 0, False
     while j < m:  # weeks in order; a batch may begin and end inside one
         n = np.uint64(0)
-        while j < m and n < np.uint64(places.size):
+        while j < m and n < BATCH:
             week = weeks[j]
             if not begun:
                 entered = min(entries[j], MOST_ENTRIES)
@@ -805,11 +806,14 @@ def walk_funnel(
                     u = timed_uniform(key, draw, seat, week, PAST_ENTRY, NO_NAME)
                     share = (rates[j] - chances[j]) * data[past_at(plan, OPEN_REACH, 0, week)]
                     late += binomial_quantile(u, trials[j] - entered, share / (1.0 - chances[j]))
-            while i < late and n < np.uint64(places.size):
-                places[n] = place_of(week + ORIGIN, i if i < entered else i - entered)
-                families[n] = OPPORTUNITY if i < entered else PAST_OPPORTUNITY
-                n += ONE
-                i += 1
+            first = i < entered  # four at once: what is too much is written over
+            place = place_of(week + ORIGIN, i if first else i - entered)
+            family = OPPORTUNITY if first else PAST_OPPORTUNITY
+            for k in range(np.uint64(4)):
+                places[n + k], families[n + k] = place + k, family
+            step = min((entered if first else late) - i, 4)
+            n += np.uint64(step)
+            i += step
             if i == late:
                 j += ONE
                 begun = False

@@ -28,7 +28,6 @@ from funnelsim.scenario.model import Scenario
 
 STREAM_VERSION = 1
 BLOCK = 8_192  # draws: long enough to forget Python, short enough for progress and Ctrl-C
-BATCH = 64  # opportunities whose words are computed together
 GUIDE = 256  # cells in which the search in a table of counts begins
 MEMORY = 1 << 30  # bytes that samples may take unless the caller says otherwise
 MOST_DRAWS = 1 << 32
@@ -292,6 +291,7 @@ def _scratch(record: np.void) -> tuple[tuple[Array, ...], ...]:
     weeks = past + quarters * int(record["weeks_per_quarter"])
     blocks = ((kernels.ORIGIN + weeks - past - 1) >> 2) - ((kernels.ORIGIN - past) >> 2) + 1
     vector = int(kernels.VECTOR)  # loops run over whole ones
+    batch = int(kernels.BATCH) + vector
     weeks, blocks = weeks + vector, -(-blocks // vector) * vector
     return (
         (
@@ -315,14 +315,14 @@ def _scratch(record: np.void) -> tuple[tuple[Array, ...], ...]:
             np.zeros(weeks, np.int64),
         ),
         (
-            np.zeros(BATCH, np.uint64),
-            np.zeros(BATCH, np.uint64),
-            np.zeros((int(record["words"]), BATCH)),
-            np.zeros(BATCH),
-            np.zeros(BATCH),
-            np.zeros(BATCH, np.int64),
-            np.zeros(BATCH, np.uint64),
-            np.zeros(BATCH, np.uint64),
+            np.zeros(batch, np.uint64),
+            np.zeros(batch, np.uint64),
+            np.zeros((int(record["words"]), batch)),
+            np.zeros(batch),
+            np.zeros(batch),
+            np.zeros(batch, np.int64),
+            np.zeros(batch, np.uint64),
+            np.zeros(batch, np.uint64),
         ),
     )
 
