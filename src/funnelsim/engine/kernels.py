@@ -419,17 +419,16 @@ def entry_probability(plan, conversion, factor, n):
 
 
 @inlined
-def conditioned(v, theta, reach):
+def conditioned(v, theta, reach, later):
     """Turn v into a delay's uniform, given that this or a later delay exceeds its threshold.
 
-    ``reach`` is the probability of that event; derived in docs/randomness.md. Returns the uniform
-    and whether this one exceeded ``theta``. Monotone in v.
+    ``reach`` is the probability of that event, ``later`` that of the later delays alone; derived in
+    docs/randomness.md. Returns the uniform and whether this one exceeded ``theta``. Monotone in v.
     """
-    above = (1.0 - theta) / reach if reach > 0.0 else 0.0
-    below = 1.0 - above
-    if v < below:
-        return v * (theta / below), False
-    return theta + (1.0 - theta) * ((v - below) / above if above > 0.0 else v), True
+    w = v * reach
+    if w < theta * later:
+        return w / later, False
+    return theta + (w - theta * later), True
 
 
 @inlined
@@ -440,19 +439,14 @@ def delay_uniform(plan, data, week, family, slot, v, asked):
     exceeds the threshold for a win.
     """
     theta = data[past_at(plan, THETA, slot, week)]
-    if family == OPPORTUNITY:
-        if not asked:
-            return v, False
-        u, settled = conditioned(v, theta, data[past_at(plan, REACH, slot, week)])
-        return u, not settled
     if not asked:
-        return v * theta, False
+        return v if family == OPPORTUNITY else v * theta, False
+    own, reach = (THETA, REACH) if family == OPPORTUNITY else (OPEN_THETA, OPEN_REACH)
+    later = data[past_at(plan, reach, slot + 1, week)] if slot + 1 < plan.slots else 0.0
     u, settled = conditioned(
-        v,
-        data[past_at(plan, OPEN_THETA, slot, week)],
-        data[past_at(plan, OPEN_REACH, slot, week)],
+        v, data[past_at(plan, own, slot, week)], data[past_at(plan, reach, slot, week)], later
     )
-    return u * theta, not settled
+    return u if family == OPPORTUNITY else u * theta, not settled
 
 
 @inlined
@@ -566,17 +560,21 @@ def arrive(plan, stage, families, alive, m, times, row, rep, counts):
 
     Returns the number of those kept.
     """
-    kept, column, last = np.uint64(0), plan.reached + stage, plan.quarters - 1
-    horizon, quarters_per_day = plan.horizon_days, plan.quarters_per_day
+    kept, column, last = np.uint64(0), plan.reached + stage, np.uint64(plan.quarters - 1)
+    horizon, quarters_per_day, total = plan.horizon_days, plan.quarters_per_day, np.int32(0)
     for j in range(m):
         i = alive[j]
         t = times[i]
         inside = t < horizon
-        counted = inside & (t >= 0.0) & (families[i] == OPPORTUNITY)
-        q = min(np.uint64(max(t, 0.0) * quarters_per_day), np.uint64(last))
-        counts[row, rep, q, column] += np.int32(counted)
+        counted = np.int32(inside & (t >= 0.0) & (families[i] == OPPORTUNITY))
+        if last == 0:
+            total += counted
+        else:
+            q = min(np.uint64(max(t, 0.0) * quarters_per_day), last)
+            counts[row, rep, q, column] += counted
         alive[kept] = i
         kept += np.uint64(inside)
+    counts[row, rep, 0, column] += total
     return kept
 
 
