@@ -79,7 +79,7 @@ def test_weekly_words_stand_at_their_address():
     key = stream_keys(3)[2]
     uniforms = np.zeros(16)
     first = (kernels.ORIGIN - 7) >> 2
-    kernels.fill_timed(key, 9, np.uint64(0), kernels.ENTRY, first, uniforms)
+    kernels.fill_timed(key, 9, np.uint64(0), kernels.ENTRY, first, 0, uniforms)
     luck = Luck(seed=3, draw=9)
     weeks = [4 * first + i - kernels.ORIGIN for i in range(16)]
     assert weeks[0] < 0

@@ -150,9 +150,12 @@ def timed_uniform(key, draw, seat, time, family, name):
 
 
 @inlined
-def fill_timed(key, draw, seat, family, first, uniforms):
-    """Fill in the uniforms of consecutive weeks, four to a block; ``first`` is the first block."""
-    for block in range(np.uint64(uniforms.size >> 2)):
+def fill_timed(key, draw, seat, family, first, skipped, uniforms):
+    """Fill in the uniforms of consecutive weeks, four to a block, but for some blocks skipped.
+
+    ``first`` is the first block, skipped or not.
+    """
+    for block in range(np.uint64(skipped) & ~(VECTOR - ONE), np.uint64(uniforms.size >> 2)):
         words = philox(
             np.uint64(draw), seat, (np.uint64(first) + block) << INDEX_BITS, family, key[0], key[1]
         )
@@ -778,9 +781,10 @@ def walk_funnel(
     conversion, n_weeks = skill[CONVERSIONS], plan.quarters * plan.weeks_per_quarter
     origin = (ORIGIN - plan.past_weeks) >> 2
     skipped = np.uint64((ORIGIN - plan.past_weeks) & 3)  # words of the first block before its week
-    fill_timed(key, draw, seat, ENTRY, origin, all_luck)
-    fill_timed(key, draw, seat, ACTIVITY, origin, all_activity)
+    fill_timed(key, draw, seat, ENTRY, origin, 0, all_luck)
     m = find_weeks(plan, data, conversion, market, largest, all_luck, skipped, weeks)
+    first_used = ((weeks[0] + ORIGIN) >> 2) - origin
+    fill_timed(key, draw, seat, ACTIVITY, origin, first_used, all_activity)
     for j in range(m):
         week = weeks[j]
         at = skipped + np.uint64(plan.past_weeks + week)
