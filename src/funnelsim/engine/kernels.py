@@ -827,7 +827,8 @@ def walk_funnel(
         total = 0
         for week in range(q * plan.weeks_per_quarter, (q + 1) * plan.weeks_per_quarter):
             total += trials[worked + week]
-            weekly[week, DONE] = trials[worked + week]
+            if plan.kpis > 0:
+                weekly[week, DONE] = trials[worked + week]
         counts[row, rep, q, ACTIVITIES] = total
 
 

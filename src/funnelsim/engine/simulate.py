@@ -27,7 +27,7 @@ from funnelsim.scenario.files import dumps
 from funnelsim.scenario.model import Scenario
 
 STREAM_VERSION = 1
-BLOCK = 8_192  # draws: long enough to forget Python, short enough for progress and Ctrl-C
+BLOCK = 16_384  # draws: long enough to forget Python, short enough for progress and Ctrl-C
 GUIDE = 256  # cells in which the search in a table of counts begins
 MEMORY = 1 << 30  # bytes that samples may take unless the caller says otherwise
 MOST_DRAWS = 1 << 32
