@@ -194,8 +194,8 @@ def test_streaming_keeps_nothing():
 
 def test_kept_samples_take_what_was_announced():
     """The peak stays within 1.2 times the estimate that an error message would state."""
+    from funnelsim.engine.blocks import bytes_per_draw
     from funnelsim.engine.pack import pack
-    from funnelsim.engine.simulate import bytes_per_draw
 
     draws = 500_000
     announced = draws * bytes_per_draw(pack(fs.preset("sales_math"))) / 2**20

@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "analysis": {
         "scenario",
         "twin",
+        "engine.blocks",
         "engine.simulate",
         "registry",
         "errors",

@@ -10,13 +10,8 @@ import numpy as np
 import xarray as xr
 
 from funnelsim.analysis.tally import GRAIN, QUANTILES, QUARTERS_PER_YEAR, Estimate, Tally
-from funnelsim.engine.simulate import (
-    STREAM_VERSION,
-    Progress,
-    described,
-    provenance,
-    sample_blocks,
-)
+from funnelsim.engine.blocks import Progress, Run, sample_blocks
+from funnelsim.engine.simulate import STREAM_VERSION, described, provenance
 from funnelsim.errors import ArgumentError, ResultError
 from funnelsim.registry import BY_NAME, SEGMENT, STANDARD_ERROR
 from funnelsim.scenario.files import loads
@@ -133,9 +128,9 @@ def summaries(
     """Yield the summaries by several periods from one pass over the draws."""
     tallies = [_tally(plan, by) for by in periods]
     blocks = sample_blocks(
-        plan, draws=draws, seed=seed, threads=threads, progress=progress, block=GRAIN
+        [Run(plan)], draws=draws, seed=seed, threads=threads, progress=progress, block=GRAIN
     )
-    for samples in blocks:
+    for (samples,) in blocks:
         for tally in tallies:
             tally.add(samples)
     attrs: dict[str, str | int] = {

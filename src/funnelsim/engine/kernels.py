@@ -36,6 +36,8 @@ PAST_OPPORTUNITY  12      source  as OPPORTUNITY, for the same
 ================  ======  ======  ==========================================================
 
 A uniform is (word + 0.5) / 2^32; where a law asks for more digits, (52 bits + 0.5) / 2^52.
+To draw a purpose anew while all other luck is held, its words are taken from the same addresses
+under other keys: those of SeedSequence(seed, spawn_key = (1, hashes ...)).
 Any change of this page is a new ``STREAM_VERSION``.
 """
 
@@ -68,6 +70,8 @@ BOOKINGS, REPEATABLE, WINDFALL_PART, LARGEST, AMOUNTS = 0, 1, 2, 3, 4  # of mone
 DONE, REACHED = 0, 1  # of weekly: activities, then one column a stage
 ACTIVITY_SKILL, SIZE_SKILL, CONVERSIONS = 0, 1, 2  # of skill: then one a stage
 THETA, REACH, OPEN_THETA, OPEN_REACH = 0, 1, 2, 3  # of the thresholds of the past
+# Bits of what is drawn anew: its words come from the same address under other keys.
+NEW_SKILL, NEW_MARKET, NEW_ACTIVITY, NEW_ENTRY, NEW_WINDFALL = 1, 2, 4, 8, 16
 
 TWO_32, TWO_52, THIRD = 2.0**-32, 2.0**-52, 1.0 / 3.0
 WEEKS_PER_DAY = 1.0 / 7.0
@@ -179,6 +183,26 @@ def fill_opportunities(key, draw, seat, places, families, n, uniforms):
             words = philox(np.uint64(draw), seat, places[i], families[i] | shifted, key[0], key[1])
             uniforms[row, i], uniforms[row + ONE, i] = uniform(words[0]), uniform(words[1])
             uniforms[row + TWO, i], uniforms[row + THREE, i] = uniform(words[2]), uniform(words[3])
+
+
+@inlined
+def renew_opportunities(key, draw, seat, places, families, n, renewed, uniforms):
+    """Draw the words at some positions anew; bit i of ``renewed`` stands for position i."""
+    for block in range(np.uint64(uniforms.shape[0] >> 2)):
+        shifted, row = block << np.uint64(8), np.uint64(4) * block
+        lanes = renewed >> np.int64(row) & 15
+        if lanes == 0:
+            continue
+        for i in range(n):
+            words = philox(np.uint64(draw), seat, places[i], families[i] | shifted, key[0], key[1])
+            if lanes & 1:
+                uniforms[row, i] = uniform(words[0])
+            if lanes & 2:
+                uniforms[row + ONE, i] = uniform(words[1])
+            if lanes & 4:
+                uniforms[row + TWO, i] = uniform(words[2])
+            if lanes & 8:
+                uniforms[row + THREE, i] = uniform(words[3])
 
 
 # --- inverse distribution functions --------------------------------------------------------------
@@ -644,7 +668,8 @@ def trace_lost(
 
 @inlined
 def walk_batch(
-    plan, data, key, draw, rep, seat, n, batch, skill, weekly, amounts, row, counts, money
+    plan, data, key, other_key, draw, rep, seat, n, batch, skill, weekly, amounts, row, counts,
+    money,
 ):  # fmt: skip
     """Take n opportunities, in the order of their addresses, through the funnel stage by stage.
 
@@ -653,6 +678,10 @@ def walk_batch(
     """
     places, families, uniforms, entered, times, asked, alive, stopped = batch
     fill_opportunities(key, draw, seat, places, families, n, uniforms)
+    if plan.renewed_words:
+        renew_opportunities(
+            other_key, draw, seat, places, families, n, plan.renewed_words, uniforms
+        )
     for i in range(n):
         week = np.int64(places[i] >> INDEX_BITS) - ORIGIN
         entered[i] = 7.0 * (np.float64(week) + uniforms[0, i])
@@ -768,10 +797,12 @@ def count_entries(m, largest, luck, trials, chances, weights, bases, entries):
 
 @inlined
 def walk_funnel(
-    plan, data, key, draw, rep, seat, skill, activity, market, week_scratch, batch, weekly, amounts,
-    row, counts, money,
+    plan, data, key, other_key, draw, rep, seat, skill, activity, market, week_scratch, batch,
+    weekly, amounts, row, counts, money,
 ):  # fmt: skip
     """Work the weeks in order, then follow their opportunities, a batch at a time."""
+    activity_key = other_key if plan.renewed & NEW_ACTIVITY else key
+    entry_key = other_key if plan.renewed & NEW_ENTRY else key
     places, families = batch[0], batch[1]
     first, length, _, _ = activity
     largest = max(first + length - 1, plan.floor)
@@ -781,16 +812,16 @@ def walk_funnel(
     conversion, n_weeks = skill[CONVERSIONS], plan.quarters * plan.weeks_per_quarter
     origin = (ORIGIN - plan.past_weeks) >> 2
     skipped = np.uint64((ORIGIN - plan.past_weeks) & 3)  # words of the first block before its week
-    fill_timed(key, draw, seat, ENTRY, origin, 0, all_luck)
+    fill_timed(entry_key, draw, seat, ENTRY, origin, 0, all_luck)
     m = find_weeks(plan, data, conversion, market, largest, all_luck, skipped, weeks)
     first_used = ((weeks[0] + ORIGIN) >> 2) - origin
-    fill_timed(key, draw, seat, ACTIVITY, origin, first_used, all_activity)
+    fill_timed(activity_key, draw, seat, ACTIVITY, origin, first_used, all_activity)
     for j in range(m):
         week = weeks[j]
         at = skipped + np.uint64(plan.past_weeks + week)
         luck[j] = all_luck[at]
         trials[j], rates[j] = work_week(
-            plan, key, draw, seat, week, all_activity[at], conversion, market, activity
+            plan, activity_key, draw, seat, week, all_activity[at], conversion, market, activity
         )
         chances[j] = rates[j]
         if week < 0:
@@ -805,7 +836,7 @@ def walk_funnel(
                 entered = min(entries[j], MOST_ENTRIES)
                 late, i, begun = entered, 0, True
                 if week < 0 and plan.pipeline:
-                    u = timed_uniform(key, draw, seat, week, PAST_ENTRY, NO_NAME)
+                    u = timed_uniform(entry_key, draw, seat, week, PAST_ENTRY, NO_NAME)
                     share = (rates[j] - chances[j]) * data[past_at(plan, OPEN_REACH, 0, week)]
                     late += binomial_quantile(u, trials[j] - entered, share / (1.0 - chances[j]))
             first = i < entered  # four at once: what is too much is written over
@@ -820,8 +851,9 @@ def walk_funnel(
                 j += ONE
                 begun = False
         walk_batch(
-            plan, data, key, draw, rep, seat, n, batch, skill, weekly, amounts, row, counts, money
-        )
+            plan, data, key, other_key, draw, rep, seat, n, batch, skill, weekly, amounts, row,
+            counts, money,
+        )  # fmt: skip
     worked = np.int64(m) - n_weeks  # where the weeks of the horizon begin
     for q in range(plan.quarters):
         total = 0
@@ -895,11 +927,14 @@ def close_quarters(plan, key, draw, rep, seat, weekly, amounts, row, counts, mon
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", **UNCOUNTED)
-def simulate_block(plans, data, keys, first_draw, scratch, weekly, amounts, counts, money):
+def simulate_block(
+    plans, data, keys, other_keys, first_draw, scratch, weekly, amounts, counts, money
+):
     """Simulate consecutive draws into the rows of ``counts`` and ``money``, which come in zeroed.
 
-    ``plans`` holds one record, ``data`` what its offsets point at; ``scratch`` is room that
-    engine/simulate.py describes.
+    ``keys`` are those of world, rep and source; what the plan wants drawn anew is looked up under
+    ``other_keys``. ``plans`` holds one record, ``data`` what its offsets point at; ``scratch`` is
+    room that engine/blocks.py describes.
     """
     plan = plans[0]
     (
@@ -909,21 +944,24 @@ def simulate_block(plans, data, keys, first_draw, scratch, weekly, amounts, coun
     ) = scratch
     activity = tabled_counts(plan.mean_per_week, plan.week_shape, activity_table, activity_guide)
     windfall = tabled_counts(plan.windfalls_per_quarter, 0.0, windfall_table, windfall_guide)
+    market_key = other_keys[0] if plan.renewed & NEW_MARKET else keys[0]
+    skill_key = other_keys[1] if plan.renewed & NEW_SKILL else keys[1]
+    windfall_key = other_keys[1] if plan.renewed & NEW_WINDFALL else keys[1]
     for row in range(counts.shape[0]):
         draw = first_draw + row
-        fill_market(plan, data, keys[0], draw, market)
+        fill_market(plan, data, market_key, draw, market)
         for rep in range(counts.shape[1]):
             seat = np.uint64(rep)
             if plan.kpis > 0:
                 weekly[:] = 0
                 amounts[:] = 0.0
-            fill_skill(plan, data, keys[1], draw, seat, skill)
+            fill_skill(plan, data, skill_key, draw, seat, skill)
             if plan.activity_sigma > 0.0:
                 mean = plan.mean_per_week * skill[ACTIVITY_SKILL]
                 activity = tabled_counts(mean, plan.week_shape, activity_table, activity_guide)
             walk_funnel(
-                plan, data, keys[2], draw, rep, seat, skill, activity, market, week_scratch,
-                batch, weekly, amounts, row, counts, money,
+                plan, data, keys[2], other_keys[2], draw, rep, seat, skill, activity, market,
+                week_scratch, batch, weekly, amounts, row, counts, money,
             )  # fmt: skip
-            add_windfalls(plan, data, keys[1], draw, rep, seat, windfall, row, counts, money)
+            add_windfalls(plan, data, windfall_key, draw, rep, seat, windfall, row, counts, money)
             close_quarters(plan, keys[2], draw, rep, seat, weekly, amounts, row, counts, money)

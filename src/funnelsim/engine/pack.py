@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from funnelsim.engine import kernels
 from funnelsim.engine.laws import LawBook, sigma_of
 from funnelsim.engine.past import lost_days_of, past_of, slots_of
-from funnelsim.errors import Problem, ScenarioError
+from funnelsim.errors import ArgumentError, Problem, ScenarioError
 from funnelsim.registry import SEGMENT
 from funnelsim.scenario.model import MAX_WEEKS, Scenario
 
@@ -35,6 +36,8 @@ PLAN = np.dtype(
         ("quarters_per_day", "f8"),
         ("horizon_days", "f8"),
         ("pipeline", "i8"),
+        ("renewed", "i8"),  # bits NEW_...: purposes drawn anew
+        ("renewed_words", "i8"),  # bits: positions of an opportunity's words drawn anew
         ("mean_per_week", "f8"),
         ("week_shape", "f8"),  # of the gamma multiplier; 0 for a Poisson week
         ("activity_sigma", "f8"),
@@ -98,7 +101,13 @@ class Packed(NamedTuple):
     columns: int  # of the counts that a quarter fills
 
 
-def pack(scenario: Scenario, *, pipeline: bool = False) -> Packed:
+def pack(
+    scenario: Scenario,
+    *,
+    pipeline: bool = False,
+    redraw: Collection[str] = (),
+    whole_past: bool = False,
+) -> Packed:
     """Return the scenario as the kernels read it.
 
     Parameters
@@ -106,9 +115,15 @@ def pack(scenario: Scenario, *, pipeline: bool = False) -> Packed:
     scenario : Scenario
     pipeline : bool
         Whether to follow every opportunity to its end, for the arrays of ``PIPELINE_SAMPLES``.
+    redraw : collection of str
+        Purposes to be drawn anew, see :func:`purposes_of`.
+    whole_past : bool
+        Whether to keep the opportunities of the past that can no longer matter.
 
     Raises
     ------
+    ArgumentError
+        Where there is no purpose of a name.
     ScenarioError
         Where two KPIs would share an address, losses stay open longer than one is wide, or a week
         may bring more activities or entries than can be followed.
@@ -126,8 +141,9 @@ def pack(scenario: Scenario, *, pipeline: bool = False) -> Packed:
     ):
         plan["normal_law"] = laws.tabled("normal")
     _check_width(plan)
-    past = past_of(scenario, pipeline)
+    past = past_of(scenario, pipeline, whole_past)
     plan["pipeline"] = pipeline
+    plan["renewed"], plan["renewed_words"] = _renewed(scenario, redraw)
     plan["slots"], plan["past_weeks"] = past.shape[1:]
     plan["past_quarters"] = -(-past.shape[2] // scenario.calendar.weeks_per_quarter)
     plan["past"] = laws.place(past.ravel())
@@ -136,6 +152,46 @@ def pack(scenario: Scenario, *, pipeline: bool = False) -> Packed:
     plan["flows"] = plan["hits"] + plan["kpis"]
     data = laws.close(plan)
     return Packed(plans, data, int(plan["flows"]) + (kernels.FLOWS if pipeline else 0))
+
+
+def purposes_of(scenario: Scenario) -> tuple[str, ...]:
+    """Return the purposes that can be drawn anew, in the order of the funnel.
+
+    ``delay`` is when an opportunity enters and how long its steps take, ``activity`` includes
+    whether a rep adheres to the policy, ``windfall`` how many there are and their sizes.
+    """
+    return tuple(_bits(scenario))
+
+
+def _bits(scenario: Scenario) -> dict[str, tuple[int, int]]:
+    """Return what each purpose sets: bits of ``renewed`` and of ``renewed_words``."""
+    n = len(scenario.stages)
+    delays = [0, *(2 * stage for stage in range(1, n)), 2 * n + 2]
+    return {
+        "skill": (kernels.NEW_SKILL, 0),
+        "market": (kernels.NEW_MARKET, 0),
+        "activity": (kernels.NEW_ACTIVITY, 0),
+        "entry": (kernels.NEW_ENTRY, 0),
+        **{
+            f"outcome.{stage.name}": (0, 1 << 2 * s - 1)
+            for s, stage in enumerate(scenario.stages)
+            if s > 0
+        },
+        "delay": (0, sum(1 << position for position in delays)),
+        "size": (0, 1 << 2 * n - 1 | 1 << 2 * n + 1),
+        "whale": (0, 1 << 2 * n),
+        "windfall": (kernels.NEW_WINDFALL, 0),
+    }
+
+
+def _renewed(scenario: Scenario, redraw: Collection[str]) -> tuple[int, int]:
+    """Return the bits of all purposes to be drawn anew."""
+    known, both = _bits(scenario), (0, 0)
+    for name in redraw:
+        if name not in known:
+            raise ArgumentError(f"redraw = {name!r}: must be one of {', '.join(known)}.")
+        both = (both[0] | known[name][0], both[1] | known[name][1])
+    return both
 
 
 def widest_week(plan: np.void) -> float:
@@ -242,14 +298,17 @@ def _state_kpis(scenario: Scenario, plan: np.void, laws: LawBook) -> None:
             plan["pipeline_kpis"] = 1
 
 
-def stream_keys(seed: int) -> tuple[tuple[np.uint64, np.uint64], ...]:
-    """Return the Philox keys of world, rep and source.
+def stream_keys(seed: int, *, redrawn: bool = False) -> tuple[tuple[np.uint64, np.uint64], ...]:
+    """Return the Philox keys of world, rep and source, or those of what is drawn anew.
 
     ``numpy.random.SeedSequence`` mixes the seed with hashes of the names (NumPy promises its
     stream).
     """
     names = ((), (_hash(SEGMENT),), (_hash(SEGMENT), _hash(SOURCE)))
-    keys = [np.random.SeedSequence(seed, spawn_key=name).generate_state(2) for name in names]
+    anew = (1,) if redrawn else ()
+    keys = [
+        np.random.SeedSequence(seed, spawn_key=(*anew, *name)).generate_state(2) for name in names
+    ]
     return tuple((np.uint64(key[0]), np.uint64(key[1])) for key in keys)
 
 

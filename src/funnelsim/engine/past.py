@@ -22,8 +22,10 @@ Integers = npt.NDArray[np.int64]
 TILT = 0.75  # how a threshold grows with the mean delay; cuts the candidates of two stages by 20 %
 
 
-def past_of(scenario: Scenario, pipeline: bool) -> Floats:
+def past_of(scenario: Scenario, pipeline: bool, whole: bool = False) -> Floats:
     """Return thresholds and reach of the past, (kind, slot, week), weeks in order of time.
+
+    Where the past is wanted ``whole``, every delay is long enough.
 
     Kinds are those of the kernels: threshold and reach of the delays of wins, and, among the
     opportunities these leave out, of those whose loss may still be ahead.
@@ -47,6 +49,8 @@ def past_of(scenario: Scenario, pipeline: bool) -> Floats:
             remedy = "Lower lost_days, or leave the pipeline out."
             raise ScenarioError([Problem("stages", "", f"{rule} can be followed", remedy)])
     theta = _thresholds(delayed, won, open_weeks)
+    if whole:
+        theta[:] = 0.0
     theta[weeks:] = 1.0
     lower = np.minimum(theta, _thresholds(delayed, longest, open_weeks))
     lower = np.divide(lower, theta, out=np.zeros_like(theta), where=theta > 0)
