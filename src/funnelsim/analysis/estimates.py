@@ -1,0 +1,181 @@
+"""Means over draws, and smooth functions of them with their standard errors.
+
+Whatever is estimated from samples, a share, a ratio, a difference of two plans on shared luck, is a
+smooth function of means of per-draw quantities. Its standard error follows from their covariance
+and its gradient (the delta method: Kendall & Stuart, The Advanced Theory of Statistics, vol. 1,
+10.6), so that what shares draws, numerator and denominator, plan and variant, is accounted for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Columns = Mapping[str, npt.NDArray[np.generic]]
+
+
+class Means:
+    """Means of named per-draw quantities and the covariance of these means.
+
+    Quantities come in blocks of draws: arrays (draw, ...) of numbers or events. Memory grows with
+    the square of their number, not with the draws.
+    """
+
+    def __init__(self) -> None:
+        self.draws = 0
+        self._shapes: dict[str, tuple[int, ...]] = {}
+        self._events = np.empty(0, bool)
+        self._centre = np.empty(0)  # the first block's means: products about them keep their digits
+        self._sums = np.empty(0)
+        self._products = np.empty((0, 0))
+
+    def add(self, columns: Columns) -> None:
+        """Take in a block of draws; every block holds the same quantities."""
+        flat = [np.reshape(values, (len(values), -1)) for values in columns.values()]
+        block = np.concatenate(flat, axis=1, dtype=np.float64)
+        if not self._shapes:
+            self._shapes = {name: values.shape[1:] for name, values in columns.items()}
+            self._events = np.concatenate([np.full(f.shape[1], f.dtype == bool) for f in flat])
+            self._centre = block.mean(axis=0)
+            self._sums = np.zeros(block.shape[1])
+            self._products = np.zeros((block.shape[1], block.shape[1]))
+        block -= self._centre
+        self.draws += len(block)
+        self._sums += block.sum(axis=0)
+        self._products += block.T @ block
+
+    def __getitem__(self, name: str) -> Estimate:
+        """Return the mean of a quantity, shape (...)."""
+        first = 0
+        for known, shape in self._shapes.items():
+            size = int(np.prod(shape))
+            if known == name:
+                places = np.arange(first, first + size).reshape(shape)
+                means = self._centre + self._sums / self.draws
+                return Estimate(means[places], np.eye(len(means))[places], self._covariance())
+            first += size
+        raise KeyError(name)
+
+    def _covariance(self) -> Floats:
+        """Return the covariance of the means.
+
+        Where all or none of the draws had an event, its variance would be 0, as if it were certain;
+        that of the mean of Jeffreys' posterior, (successes + 1/2) / (draws + 1), stands instead.
+        """
+        n = self.draws
+        shift = self._sums / n
+        covariance = (self._products / n - np.outer(shift, shift)) / max(n - 1, 1)
+        means = self._centre + shift
+        # about the centre of the first block an event that never varied is 0 only up to rounding
+        certain = self._events & ((means < 0.25 / n) | (means > 1 - 0.25 / n))
+        posterior = 0.5 / (n + 1)
+        where = np.flatnonzero(certain)
+        covariance[where, :] = 0.0
+        covariance[:, where] = 0.0
+        covariance[where, where] = posterior * (1 - posterior) / (n + 1)
+        return covariance
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Numbers estimated from the same draws; arithmetic carries their errors along.
+
+    Attributes
+    ----------
+    value : (...) float
+    gradient : (..., mean) float
+        Derivatives with respect to the means.
+    covariance : (mean, mean) float
+        Of the means; shared by all that came from one :class:`Means`.
+    """
+
+    value: Floats
+    gradient: Floats
+    covariance: Floats
+
+    @property
+    def standard_error(self) -> Floats:
+        """Standard error, (...); NaN where the value is."""
+        variance = np.einsum("...i,ij,...j->...", self.gradient, self.covariance, self.gradient)
+        return np.where(np.isnan(self.value), np.nan, np.sqrt(np.maximum(variance, 0.0)))
+
+    @property
+    def pair(self) -> tuple[Floats, Floats]:
+        """Value and standard error."""
+        return self.value, self.standard_error
+
+    def __getitem__(self, index: object) -> Estimate:
+        picked = index if isinstance(index, tuple) else (index,)
+        if Ellipsis not in picked:
+            picked = (*picked, Ellipsis)
+        return Estimate(
+            np.asarray(self.value[picked]),
+            self.gradient[(*picked, slice(None))],
+            self.covariance,
+        )
+
+    def __add__(self, other: Estimate | Floats | float) -> Estimate:
+        if not isinstance(other, Estimate):
+            return self._like(self.value + other, self.gradient)
+        return self._like(self.value + other.value, self.gradient + other.gradient)
+
+    def __mul__(self, other: Estimate | Floats | float) -> Estimate:
+        if not isinstance(other, Estimate):
+            return self._like(self.value * other, self.gradient * np.asarray(other)[..., None])
+        slopes = self.gradient * other.value[..., None] + other.gradient * self.value[..., None]
+        return self._like(self.value * other.value, slopes)
+
+    def __truediv__(self, other: Estimate | Floats | float) -> Estimate:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if not isinstance(other, Estimate):
+                return self * (1 / np.asarray(other))
+            ratio = np.where(other.value != 0, self.value / other.value, np.nan)
+            slopes = self.gradient - ratio[..., None] * other.gradient
+            return self._like(ratio, slopes / other.value[..., None])
+
+    def __neg__(self) -> Estimate:
+        return self * -1.0
+
+    def __sub__(self, other: Estimate | Floats | float) -> Estimate:
+        return self + -other
+
+    def __radd__(self, other: Floats | float) -> Estimate:
+        return self + other
+
+    def __rmul__(self, other: Floats | float) -> Estimate:
+        return self * other
+
+    def __rsub__(self, other: Floats | float) -> Estimate:
+        return -self + other
+
+    def sqrt(self) -> Estimate:
+        """Return the square root; of a variance of 0 with error 0."""
+        root = np.sqrt(np.maximum(self.value, 0.0))
+        slope = np.where(root > 0, 0.5 / np.where(root > 0, root, 1.0), 0.0)
+        return self._like(root, self.gradient * slope[..., None])
+
+    def mean(self, axis: int) -> Estimate:
+        """Return the mean along an axis."""
+        place = axis % self.value.ndim
+        return self._like(self.value.mean(axis=place), self.gradient.mean(axis=place))
+
+    def _like(self, value: Floats, gradient: Floats) -> Estimate:
+        value = np.asarray(value, dtype=np.float64)
+        return Estimate(
+            value,
+            np.broadcast_to(gradient, (*value.shape, gradient.shape[-1])),
+            self.covariance,
+        )
+
+
+def stacked(estimates: Sequence[Estimate]) -> Estimate:
+    """Return estimates of equal shape as one, along a new first axis."""
+    return Estimate(
+        np.stack([each.value for each in estimates]),
+        np.stack([each.gradient for each in estimates]),
+        estimates[0].covariance,
+    )
