@@ -50,13 +50,20 @@ class Luck:
 
     seed: int
     draw: int
+    rep: int = 0
+    anew: tuple[tuple[str, int | None], ...] = ()  # family and position (None: all) drawn anew
 
     def word(self, key, family, time=0, index=0, position=0, name=0):
         names = {"world": (), "rep": ("rep",), "source": ("rep", "activity")}[key]
-        sequence = np.random.SeedSequence(self.seed, spawn_key=[name_hash(n) for n in names])
+        spawn_key = [name_hash(n) for n in names]
+        plain = family.removeprefix("past ")
+        if (plain, None) in self.anew or (plain, position) in self.anew:
+            spawn_key = [1, *spawn_key]
+        sequence = np.random.SeedSequence(self.seed, spawn_key=spawn_key)
         key_words = [int(word) for word in sequence.generate_state(2)]
         block, lane = divmod(position, 4)
-        counter = [self.draw, 0, time << 18 | index, FAMILY[family] | block << 8 | name << 16]
+        seat = 0 if key == "world" else self.rep
+        counter = [self.draw, seat, time << 18 | index, FAMILY[family] | block << 8 | name << 16]
         return philox(counter, key_words)[lane]
 
     def u(self, *args, **kwargs):
@@ -175,7 +182,25 @@ def lost_days(stage: Stage) -> float:
     return stage.days if stage.lost_days is None else stage.lost_days
 
 
-def past_of(plan: Scenario, pipeline: bool) -> tuple[int, Past]:
+def anew_of(plan: Scenario, redraw) -> tuple[tuple[str, int | None], ...]:
+    """What a purpose draws anew, by family and position."""
+    n = len(plan.stages)
+    words = {
+        "skill": [("skill", None)],
+        "market": [("market", None)],
+        "activity": [("activity", None), ("policy", None)],
+        "entry": [("entry", None)],
+        "delay": [("opportunity", p) for p in (0, *range(2, 2 * n - 1, 2), 2 * n + 2)],
+        "size": [("opportunity", 2 * n - 1), ("opportunity", 2 * n + 1)],
+        "whale": [("opportunity", 2 * n)],
+        "windfall": [("windfall", None)],
+    }
+    for s, stage in enumerate(plan.stages):
+        words[f"outcome.{stage.name}"] = [("opportunity", 2 * s - 1)]
+    return tuple(word for purpose in redraw for word in words[purpose])
+
+
+def past_of(plan: Scenario, pipeline: bool, whole: bool) -> tuple[int, Past]:
     n = len(plan.stages)
     if plan.calendar.start == "empty":
         return 0, Past(np.ones((0, n)), np.ones((0, n)))
@@ -200,6 +225,8 @@ def past_of(plan: Scenario, pipeline: bool) -> tuple[int, Past]:
     k = weeks(won)
     k_open = max(k, weeks(longest)) if pipeline else k
     theta = thresholds(won, k_open)
+    if whole:  # no opportunity is left out
+        theta[:] = 0.0
     theta[k:] = 1.0
     lower = np.minimum(theta, thresholds(longest, k_open))
     return k_open, Past(theta, np.where(theta > 0, lower / np.where(theta > 0, theta, 1), 0.0))
@@ -208,12 +235,14 @@ def past_of(plan: Scenario, pipeline: bool) -> tuple[int, Past]:
 class Rep:
     """One rep in one draw."""
 
-    def __init__(self, plan: Scenario, seed: int, draw: int, pipeline: bool = False) -> None:
+    def __init__(
+        self, plan: Scenario, seed: int, draw: int, pipeline=False, rep=0, redraw=(), whole=False
+    ) -> None:
         self.plan, self.pipeline = plan, pipeline
-        self.luck = Luck(seed, draw)
+        self.luck = Luck(seed, draw, rep, anew_of(plan, redraw))
         self.weeks = plan.calendar.weeks_per_quarter
         self.horizon = 7.0 * self.weeks * plan.calendar.quarters
-        self.past_weeks, self.past = past_of(plan, pipeline)
+        self.past_weeks, self.past = past_of(plan, pipeline, whole)
         self.activity_skill = self.lognormal_skill(1, "activity", plan.activity.rep_cv)
         self.size_skill = self.lognormal_skill(2, "size", plan.deal_size.rep_cv)
         self.conversions = [self.conversion(s) for s in range(len(plan.stages))]

@@ -7,7 +7,8 @@ import pytest
 import xarray as xr
 
 import funnelsim as fs
-from test_engine_naive import EVERYTHING
+from funnelsim.engine.blocks import Run, purposes_of, sample_blocks
+from test_engine_naive import EVERYTHING, PURPOSES
 
 DRAWS = 3_000
 
@@ -71,6 +72,70 @@ def test_a_variant_changes_no_other_number(everything):
 def test_what_is_traced_changes_nothing(everything):
     plain = run(everything)
     assert_same(plain, run(everything, pipeline=True), plain.data_vars)
+
+
+def test_runs_side_by_side_are_what_they_are_alone(everything, linear):
+    """In one pass or alone, whatever the blocks; a team's first rep is the rep alone."""
+    busy = linear.replace({"activity.per_quarter": 900.0})
+    runs = [Run(linear), Run(everything, reps=3), Run(busy, redraw=frozenset({"size"}))]
+    blocks = list(sample_blocks(runs, draws=600, seed=1, threads=2, block=251))
+    for index, plan, redraw in ((0, linear, ()), (1, everything, ()), (2, busy, {"size"})):
+        alone = run(plan, 600, redraw=redraw)
+        for name in alone.data_vars:
+            found = np.concatenate([block[index][name] for block in blocks])
+            np.testing.assert_array_equal(found[:, :1], alone[name].values, err_msg=name)
+    assert not np.array_equal(blocks[0][1]["bookings"][:, 0], blocks[0][1]["bookings"][:, 1])
+
+
+@pytest.mark.parametrize(
+    ("purpose", "held"),
+    [
+        ("windfall", ["activities", "reached", "whales", "repeatable_bookings", "kpi_hits"]),
+        ("whale", ["activities", "reached", "windfalls"]),
+        ("size", ["activities", "reached", "whales", "windfalls"]),
+        ("outcome.won", ["activities", "windfalls"]),
+        ("delay", ["activities", "windfalls"]),
+        ("entry", ["activities", "windfalls"]),
+        ("activity", ["windfalls"]),
+    ],
+)
+def test_what_comes_before_a_purpose_drawn_anew_is_held(everything, purpose, held):
+    plan = everything.replace({"stages.won.days": 0.0})
+    before, after = run(plan), run(plan, redraw={purpose})
+    for name in held:
+        np.testing.assert_array_equal(before[name].values, after[name].values, err_msg=name)
+    assert not np.array_equal(before["bookings"].values, after["bookings"].values)
+    if purpose == "outcome.won":
+        assert np.array_equal(before["reached"].values[..., :2], after["reached"].values[..., :2])
+
+
+def test_all_drawn_anew_is_independent(linear):
+    """No luck is left in common: bookings of the two do not correlate."""
+    n = 40_000
+    plan = linear.replace({"calendar.quarters": 1})
+    pair = [
+        run(plan, n, redraw=redraw)["reached"].values[:, 0, 0, 0]
+        for redraw in ((), purposes_of(plan))
+    ]
+    assert abs(np.corrcoef(pair)[0, 1]) < 5 / np.sqrt(n)
+    assert np.corrcoef(pair[0], run(plan, n)["reached"].values[:, 0, 0, 0])[0, 1] > 0.99
+
+
+def test_the_whole_past_has_the_same_law(everything):
+    """Thinned or not: the same counts of each quarter, in distribution."""
+    n = 60_000
+    runs = [Run(everything), Run(everything, whole_past=True, redraw=frozenset(PURPOSES))]
+    blocks = list(sample_blocks(runs, draws=n, seed=3))
+    for name in ("reached", "windfalls", "whales"):
+        thinned, whole = (
+            np.concatenate([block[index][name][:, 0] for block in blocks]) for index in (0, 1)
+        )
+        for power in (1, 2):
+            apart = (thinned.astype(float) ** power).mean(0) - (whole.astype(float) ** power).mean(
+                0
+            )
+            error = np.sqrt(((thinned**power).var(axis=0) + (whole**power).var(axis=0)) / n)
+            assert np.all(np.abs(apart) < 5 * error), name
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import funnelsim as fs
+from funnelsim.engine.blocks import Run, purposes_of, sample_blocks
 from naive import Rep
 
 QUICK, THOROUGH = 25, 400
@@ -49,6 +50,24 @@ def assert_twins_agree(plan, seed, draws, pipeline):
                 np.testing.assert_allclose(found, value, rtol=1e-12, err_msg=name)
             else:
                 np.testing.assert_array_equal(found, value, err_msg=name)
+
+
+PURPOSES = purposes_of(fs.Scenario(**EVERYTHING))
+
+
+@pytest.mark.parametrize("redraw", [*((name,) for name in PURPOSES), PURPOSES[2:7], PURPOSES])
+@pytest.mark.parametrize("whole_past", [False, True])
+def test_purposes_drawn_anew_and_the_whole_past(redraw, whole_past):
+    """Every purpose takes its words, and no others, from the other keys; reps have their own."""
+    plan = fs.Scenario(**EVERYTHING)
+    run = Run(plan, reps=2, redraw=frozenset(redraw), whole_past=whole_past)
+    ((samples,),) = sample_blocks([run], draws=2, seed=5, threads=1)
+    for draw, rep in ((0, 0), (1, 1)):
+        twin = Rep(plan, 5, draw, rep=rep, redraw=redraw, whole=whole_past)
+        for name, value in twin.results().items():
+            np.testing.assert_allclose(
+                samples[name][draw, rep].astype(float), value, rtol=1e-12, err_msg=name
+            )
 
 
 @pytest.mark.parametrize("pipeline", [True, False])

@@ -22,6 +22,7 @@ _HOMES = {
     "simulate": "funnelsim.engine.simulate",
     "attainment": "funnelsim.analysis.attainment",
     "summarize": "funnelsim.analysis.attainment",
+    "luck": "funnelsim.analysis.luck.luck",
     "save": "funnelsim.results.files",
     "open": "funnelsim.results.files",
     "scenario_of": "funnelsim.results.files",

@@ -223,16 +223,16 @@ def _refusals(plan: Scenario, estimates: dict[str, Estimate]) -> dict[str, str]:
         refused[name + (STANDARD_ERROR if part else "")] = reason
 
     for laws, name in ((funnel + windfalls, "bookings_mean"), (lucky, "windfall_bookings_mean")):
-        if _least_shape(laws) <= 2:
+        if least_shape(laws) <= 2:
             blank(name, 1, NO_VARIANCE)
-    if _least_shape(funnel + windfalls) <= 2:
+    if least_shape(funnel + windfalls) <= 2:
         blank("bookings_sd", 0, NO_VARIANCE)
         blank("bookings_sd", 1, NO_VARIANCE)
-    elif _least_shape(funnel + windfalls) <= 4:
+    elif least_shape(funnel + windfalls) <= 4:
         blank("bookings_sd", 1, NO_FOURTH_MOMENT)
     return refused
 
 
-def _least_shape(laws: list[SizeLaw]) -> float:
+def least_shape(laws: list[SizeLaw]) -> float:
     """Return the smallest Pareto shape: moments of that order and above do not exist."""
     return min((law.shape for law in laws if law.shape is not None), default=np.inf)

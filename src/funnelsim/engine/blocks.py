@@ -17,9 +17,18 @@ import numpy as np
 import numpy.typing as npt
 
 from funnelsim.engine import kernels
-from funnelsim.engine.pack import Packed, pack, periods_needed, stream_keys, widest_week
+from funnelsim.engine.pack import (
+    Packed,
+    pack,
+    periods_needed,
+    purposes_of,
+    stream_keys,
+    widest_week,
+)
 from funnelsim.errors import ArgumentError
 from funnelsim.scenario.model import Scenario
+
+__all__ = ["Progress", "Run", "Samples", "purposes_of", "sample_blocks"]
 
 BLOCK = 16_384  # draws: long enough to forget Python, short enough for progress and Ctrl-C
 GUIDE = 256  # cells in which the search in a table of counts begins

@@ -38,7 +38,7 @@ PAST_OPPORTUNITY  12      source  as OPPORTUNITY, for the same
 A uniform is (word + 0.5) / 2^32; where a law asks for more digits, (52 bits + 0.5) / 2^52.
 To draw a purpose anew while all other luck is held, its words are taken from the same addresses
 under other keys: those of SeedSequence(seed, spawn_key = (1, hashes ...)).
-Any change of this page is a new ``STREAM_VERSION``.
+Whatever changes a word of this page is a new ``STREAM_VERSION``.
 """
 
 import math

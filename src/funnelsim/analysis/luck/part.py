@@ -51,7 +51,11 @@ class Part(Protocol):
 
 def attained(samples: Samples, quotas: Floats, of: str = "bookings") -> Events:
     """Return which quarters reach their quota, (draw, quarter), by bookings or a part of them."""
-    amounts = np.asarray(samples[of][:, 0, : len(quotas)], dtype=np.float64)
+    return reaches(np.asarray(samples[of][:, 0, : len(quotas)], dtype=np.float64), quotas)
+
+
+def reaches(amounts: Floats, quotas: Floats) -> Events:
+    """Return which amounts, (..., quarter), reach the quota."""
     return np.asarray(amounts >= quotas * REACHES)
 
 

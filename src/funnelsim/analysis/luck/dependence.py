@@ -1,0 +1,75 @@
+"""How much attainment depends on windfalls and on single deals, by quarter of the horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from funnelsim.analysis.estimates import Means
+from funnelsim.analysis.luck.part import Answers, over, reaches
+from funnelsim.engine.blocks import Run, Samples
+from funnelsim.scenario.model import Scenario
+
+
+class Dependence:
+    """P(attain), and what is left of it without windfalls or without the largest deal.
+
+    Definitions in docs/luck.md. Every number is that of one quarter of the plan's horizon.
+    """
+
+    def __init__(self, plan: Scenario) -> None:
+        quarters = plan.calendar.quarters
+        self.runs: tuple[Run, ...] = (Run(over(plan, quarters)),)
+        self.coords: Mapping[str, Sequence[object]] = {"quarter": range(1, quarters + 1)}
+        self.refused: dict[str, str] = {}
+        self.attrs: dict[str, str | int | float] = {}
+        self._quotas = np.array(plan.quotas)
+        self._means = Means()
+
+    def add(self, samples: Sequence[Samples]) -> None:
+        """Take in a block of draws."""
+        (own,) = samples
+        total, repeatable, lucky, largest = (
+            np.asarray(own[name][:, 0], dtype=np.float64)
+            for name in ("bookings", "repeatable_bookings", "windfall_bookings", "largest_deal")
+        )
+        made = reaches(total, self._quotas)
+        by_windfall = made & ~reaches(repeatable, self._quotas)
+        by_largest = made & ~reaches(total - largest, self._quotas)
+        # In units of the quota, whose squares and products keep their digits.
+        total, lucky, largest = (part / self._quotas for part in (total, lucky, largest))
+        self._means.add(
+            {
+                "attained": made,
+                "only by windfall": by_windfall,
+                "only by largest": by_largest,
+                "bookings": total,
+                "bookings^2": total * total,
+                "windfall": lucky,
+                "windfall * bookings": lucky * total,
+                "without largest": total - largest,
+            }
+        )
+
+    def answers(self) -> Answers:
+        """Return every number with its standard error, (quarter,)."""
+        m = self._means
+        made, windfall, largest = m["attained"], m["only by windfall"], m["only by largest"]
+        mean, lucky = m["bookings"], m["windfall"]
+        sd = (m["bookings^2"] - mean * mean).sqrt()
+        covariance = m["windfall * bookings"] - lucky * mean
+        found = {
+            "attainment_probability": made,
+            "repeatable_attainment_probability": made - windfall,
+            "without_largest_attainment_probability": made - largest,
+            "windfall_dependence": windfall / made,
+            "largest_deal_dependence": largest / made,
+            "bookings_mean": mean * self._quotas,
+            "bookings_sd": sd * self._quotas,
+            "bookings_cv": sd / mean,
+            "windfall_share_of_mean": lucky / mean,
+            "windfall_share_of_variance": covariance / (sd * sd),
+            "without_largest_mean": m["without largest"] * self._quotas,
+        }
+        return {name: estimate.pair for name, estimate in found.items()}

@@ -1,0 +1,132 @@
+"""luck(): how much of making quota is luck, answered part by part from the same draws."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import xarray as xr
+
+from funnelsim.analysis.attainment import NO_FOURTH_MOMENT, NO_VARIANCE, least_shape
+from funnelsim.analysis.luck.dependence import Dependence
+from funnelsim.analysis.luck.part import Answers, Part
+from funnelsim.analysis.luck.sources import Sources
+from funnelsim.engine.blocks import Progress, Run, sample_blocks
+from funnelsim.engine.simulate import STREAM_VERSION, described, provenance
+from funnelsim.registry import BY_NAME, SEGMENT, STANDARD_ERROR
+from funnelsim.scenario.model import Scenario
+
+PARTS: tuple[Callable[[Scenario], Part], ...] = (Dependence, Sources)
+BLOCK = 4_096  # draws: some sixty runs of them are in memory at a time, twice a thread
+SECOND_MOMENTS = (
+    "_sd",
+    "_cv",
+    "_share_of_variance",
+    "_correlation",
+    "bookings_variance_share",
+    "bookings_total_index",
+)
+MEANS = ("bookings_mean", "share_of_mean")
+
+
+def luck(
+    plan: Scenario,
+    *,
+    draws: int,
+    seed: int,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Estimate how much of making quota is luck, and what KPIs and a policy do about it.
+
+    Parameters
+    ----------
+    plan : Scenario
+    draws : int
+        1 to 2**32; memory does not grow with them. 100,000 take some ten seconds.
+    seed : int
+        0 to 2**63 - 1. All parts of the answer share their luck, so that differences are paired.
+    threads : int, optional
+        Defaults to the processors that this process may use.
+    progress : callable, optional
+        Called with (draws done, draws in all).
+
+    Returns
+    -------
+    xarray.Dataset
+        The variables of :func:`funnelsim.registry` about luck, dims (segment, ...), each estimate
+        with its standard error under the same name + ``_standard_error``. What cannot be answered
+        is left out or NaN, with its reason in the attribute ``refused`` (JSON).
+
+    Raises
+    ------
+    ArgumentError
+        Where an argument is out of range.
+
+    Notes
+    -----
+    Definitions and derivations in docs/luck.md.
+
+    Examples
+    --------
+    >>> import funnelsim as fs
+    >>> told = fs.luck(fs.preset("sales_math").variant("whales"), draws=2_000, seed=1)
+    >>> dependence = told.windfall_dependence.sel(segment="rep", quarter=1)
+    >>> bool(0 < dependence < 0.2)
+    True
+    """
+    parts: list[Part] = [part(plan) for part in PARTS]
+    runs: list[Run] = []
+    for part in parts:
+        runs += [run for run in part.runs if run not in runs]
+    places = [[runs.index(run) for run in part.runs] for part in parts]
+    blocks = sample_blocks(
+        runs, draws=draws, seed=seed, threads=threads, progress=progress, block=BLOCK
+    )
+    for samples in blocks:
+        for part, own in zip(parts, places, strict=True):
+            part.add([samples[index] for index in own])
+    about: dict[str, str | int] = {"seed": seed, "draws": draws, "stream_version": STREAM_VERSION}
+    return _labelled(plan, parts, provenance(plan) | {"method": "simulated"} | about)
+
+
+def _labelled(plan: Scenario, parts: list[Part], attrs: dict[str, str | int]) -> xr.Dataset:
+    """Put names, units and provenance on the answers of all parts."""
+    answers: Answers = {}
+    refused: dict[str, str] = {}
+    coords: dict[str, object] = {
+        "segment": [SEGMENT],
+        "quota": ("quarter", np.array(plan.quotas), {"units": plan.currency}),
+    }
+    about: dict[str, str | int | float] = dict(attrs)
+    for part in parts:
+        answers |= part.answers()
+        refused |= part.refused
+        coords |= {dim: list(labels) for dim, labels in part.coords.items()}
+        about |= part.attrs
+    _blank_moments(plan, answers, refused)
+    arrays = {}
+    for name, (value, error) in answers.items():
+        variable = BY_NAME[name]
+        meaning = described(variable, plan)
+        arrays[name] = (variable.dims, value[None], meaning)
+        meaning = meaning | {"long_name": f"standard error of {meaning['long_name']}"}
+        arrays[name + STANDARD_ERROR] = (variable.dims, error[None], meaning)
+    return xr.Dataset(arrays, coords, about | {"refused": json.dumps(refused)})
+
+
+def _blank_moments(plan: Scenario, answers: Answers, refused: dict[str, str]) -> None:
+    """Blank out, and explain, what a law without enough moments does not have."""
+    shape = least_shape([plan.deal_size, *([plan.windfall] if plan.windfall else [])])
+    for name, (value, _) in answers.items():
+        unknown = np.full_like(value, np.nan)
+        if name.endswith(SECOND_MOMENTS) and shape <= 2:
+            answers[name] = unknown, unknown
+            refused[name] = NO_VARIANCE
+        elif name.endswith(MEANS) and shape <= 2:
+            answers[name] = value, unknown
+            refused[name + STANDARD_ERROR] = NO_VARIANCE
+        elif name.endswith(SECOND_MOMENTS) and shape <= 4:
+            answers[name] = value, unknown
+            refused[name + STANDARD_ERROR] = NO_FOURTH_MOMENT

@@ -1,0 +1,109 @@
+"""Variance by source: how much of the spread each kind of luck brings in, in funnel order.
+
+Y_j shares purposes 1 to j with Y and draws the rest anew; C_j = Cov(Y, Y_j) is the variance that
+the first j purposes decide, and what purpose j adds is its share. The total index of a purpose is
+what would be left of the variance if all other luck were known. Derived in docs/luck.md; Sobol',
+Mathematics and Computers in Simulation 55 (2001); Saltelli et al., Global Sensitivity Analysis
+(2008), chapter 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from funnelsim.analysis.estimates import Estimate, Means, stacked
+from funnelsim.analysis.luck.part import Answers, over, reaches
+from funnelsim.engine.blocks import Run, Samples, purposes_of
+from funnelsim.scenario.model import Scenario
+
+Floats = npt.NDArray[np.float64]
+
+
+class Sources:
+    """The ordered decomposition and the total indices, of bookings and of attainment.
+
+    Of the first quarter where the start is steady, since all quarters are alike then; of the last
+    one else. The past is followed whole: thinned to what can still matter, it would let the entry
+    of an opportunity decide a part of what its delays decide.
+    """
+
+    def __init__(self, plan: Scenario) -> None:
+        alike = plan.calendar.start == "steady" and plan.policy.start_week is None
+        quarters = 1 if alike else plan.calendar.quarters
+        stated = over(plan, quarters).model_copy(update={"kpis": ()})
+        self._quota = np.array(stated.quotas[-1])
+        purposes = purposes_of(plan)
+        self._active = [index for index, name in enumerate(purposes) if _matters(plan, name)]
+        names = [purposes[index] for index in self._active]
+        # The plan; all drawn anew but the first j; one drawn anew.
+        redrawn = [[], *(names[j:] for j in range(len(names))), *([name] for name in names)]
+        self.runs = tuple(Run(stated, redraw=frozenset(anew), whole_past=True) for anew in redrawn)
+        self.coords: Mapping[str, Sequence[object]] = {"source": purposes}
+        self.refused: dict[str, str] = {}
+        self.attrs: dict[str, str | int | float] = {"quarter_of_sources": quarters}
+        self._means = {"bookings": Means(), "attainment": Means()}
+
+    def add(self, samples: Sequence[Samples]) -> None:
+        """Take in a block of draws."""
+        amounts = np.stack([own["bookings"][:, 0, -1] for own in samples], axis=1).astype(float)
+        self._add("bookings", amounts / self._quota)
+        self._add("attainment", reaches(amounts, self._quota).astype(float))
+
+    def _add(self, of: str, y: Floats) -> None:
+        shared = 1 + len(self._active)
+        first, others, single = y[:, 0], y[:, 1:shared], y[:, shared:]
+        self._means[of].add(
+            {
+                "y": first,
+                "y^2": first * first,
+                "y_j": others,
+                "y y_j": first[:, None] * others,
+                "half square": 0.5 * (first[:, None] - single) ** 2,
+            }
+        )
+
+    def answers(self) -> Answers:
+        """Return shares and total indices with their standard errors, (source,)."""
+        found: Answers = {}
+        for of in self._means:
+            shares, totals = self._indices(self._means[of])
+            found[f"{of}_variance_share"] = self._placed(shares)
+            found[f"{of}_total_index"] = self._placed(totals)
+        return found
+
+    def _indices(self, m: Means) -> tuple[Estimate, Estimate]:
+        variance = m["y^2"] - m["y"] * m["y"]
+        decided = m["y y_j"] - m["y_j"] * m["y"]  # C_0 = 0, but for chance, to C_(J-1)
+        steps = [decided[j] for j in range(len(self._active))] + [variance]
+        # Over C_J - C_0, not over C_J: the same in expectation, and the shares sum to 1.
+        whole = variance - decided[0]
+        gained = stacked([after - before for before, after in pairwise(steps)])
+        return gained / whole, m["half square"] / variance
+
+    def _placed(self, estimate: Estimate) -> tuple[Floats, Floats]:
+        """Return the values of all purposes: exactly 0 of those that decide nothing here."""
+        placed = np.zeros((2, len(self.coords["source"])))
+        placed[:, self._active] = estimate.pair
+        return placed[0], placed[1]
+
+
+def _matters(plan: Scenario, purpose: str) -> bool:
+    """Return whether a purpose decides anything in this plan."""
+    stages, size, whale = plan.stages, plan.deal_size, plan.deal_size.whale
+    if purpose.startswith("outcome."):
+        stage = next(stage for stage in stages if purpose == f"outcome.{stage.name}")
+        return 0 < stage.conversion < 1
+    return {
+        "skill": bool(plan.activity.rep_cv or size.rep_cv or any(s.rep_cv for s in stages)),
+        "market": plan.market.cv > 0,
+        "activity": True,
+        "entry": stages[0].conversion > 0,
+        "delay": any(stage.days for stage in stages),
+        "size": size.law != "fixed",
+        "whale": whale is not None and 0 < whale.probability < 1,
+        "windfall": plan.windfall is not None and plan.windfall.per_quarter > 0,
+    }[purpose]
