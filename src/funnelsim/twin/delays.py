@@ -6,11 +6,11 @@ Derived in docs/exact.md, "Delays".
 from __future__ import annotations
 
 import math
-from functools import reduce
+from functools import lru_cache, reduce
 
 import numpy as np
 
-from funnelsim.scenario.model import DAYS_PER_WEEK, Scenario, Stage
+from funnelsim.scenario.model import DAYS_PER_WEEK, Delay, Scenario, Stage
 from funnelsim.twin.fourier import (
     DAMPING,
     FEWEST,
@@ -42,19 +42,32 @@ def reached_shares(plan: Scenario) -> tuple[Floats, Floats]:
     """
     calendar = plan.calendar
     weeks = plan.past_weeks + calendar.quarters * calendar.weeks_per_quarter
+    return _reached_shares(tuple(_delay_of(stage) for stage in plan.stages), weeks)
+
+
+Delayed = tuple[float, float, Delay]  # mean and cv of a stage's delay, and its law
+
+
+def _delay_of(stage: Stage) -> Delayed:
+    return stage.days, stage.days_cv, stage.delay
+
+
+@lru_cache(maxsize=32)  # variants, sweeps and goal seeks mostly leave the delays as they are
+def _reached_shares(delays: tuple[Delayed, ...], weeks: int) -> tuple[Floats, Floats]:
     moments = DAYS_PER_WEEK * np.arange(weeks + 1.0)
-    shares = np.zeros((len(plan.stages), weeks + 1))
+    shares = np.zeros((len(delays), weeks + 1))
     errors = np.zeros_like(shares)
     laws: list[Amount] = []
-    for index, stage in enumerate(plan.stages):
-        if stage.days > 0:
-            laws.append(_delay(stage))
-        if stage.days > 0 or index == 0:
+    for index, (mean, cv, delay) in enumerate(delays):
+        if mean > 0:
+            laws.append(_law(mean, cv, delay))
+        if mean > 0 or index == 0:
             time_left, error = _time_left(laws, moments)
             by_moment = np.diff(time_left) / DAYS_PER_WEEK  # entry moments are uniform in a week
             either = (error[1:] + error[:-1]) / DAYS_PER_WEEK
         shares[index, 1:] = np.clip(by_moment, 0.0, 1.0)
         errors[index, 1:] = either
+    shares.flags.writeable = errors.flags.writeable = False
     return shares, errors
 
 
@@ -78,15 +91,15 @@ def in_window(shares: Floats, first_week: int, start: int, stop: int) -> Floats:
     return np.maximum(shares[stop - weeks] - shares[np.maximum(start - weeks, 0)], 0.0)
 
 
-def _delay(stage: Stage) -> Amount:
+def _law(mean: float, cv: float, delay: Delay) -> Amount:
     """Return the law of a stage's delay, days; observed delays are scaled to the stated mean."""
-    if stage.delay.days is not None:
-        days = np.array(stage.delay.days, dtype=np.float64)
-        return empirical(days * (stage.days / days.mean()))
-    if not stage.days_cv:
-        return fixed(stage.days)
-    law = gamma if stage.delay.law == "gamma" else lognormal
-    return law(stage.days, stage.days_cv)
+    if delay.days is not None:
+        days = np.array(delay.days, dtype=np.float64)
+        return empirical(days * (mean / days.mean()))
+    if not cv:
+        return fixed(mean)
+    law = gamma if delay.law == "gamma" else lognormal
+    return law(mean, cv)
 
 
 def _time_left(laws: list[Amount], moments: Floats) -> tuple[Floats, Floats]:
