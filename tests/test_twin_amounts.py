@@ -15,7 +15,7 @@ from scipy import integrate, special, stats
 
 from funnelsim.errors import NotCoveredError
 from funnelsim.scenario.model import SizeLaw
-from funnelsim.twin.bookings import Bookings
+from funnelsim.twin.bookings import bookings_of
 from funnelsim.twin.compound import Compound
 from funnelsim.twin.fourier import line, scale_of
 from funnelsim.twin.lattice import common_unit
@@ -249,9 +249,9 @@ def test_what_would_take_minutes_is_refused_beforehand(law, x: float, most: int)
 def test_small_deals_are_counted_further_than_large_ones() -> None:
     """Each kind of rep only as far as its sums can stay below x; beyond, they cannot."""
     sizes = np.array([0.05, 1.0])
-    values, errors = Bookings(sales_math(), sizes).below(250e3, 120, 1)
+    values, errors = bookings_of(sales_math(), sizes).below(250e3, 120, 1)
     for row, error, size in zip(values, errors, sizes, strict=True):
         truth, _ = Compound(lognormal(84e3 * size, 0.5)).below(250e3, 120)
         assert np.all(np.abs(row - truth) <= error + 1e-10)
     with pytest.raises(NotCoveredError, match="minutes"):
-        Bookings(sales_math(), np.geomspace(1e-4, 1e-2, 200)).below(250e3, 10_000, 1)
+        bookings_of(sales_math(), np.geomspace(1e-4, 1e-2, 200)).below(250e3, 10_000, 1)

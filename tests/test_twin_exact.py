@@ -14,9 +14,10 @@ from scipy import stats
 import funnelsim
 from funnelsim.errors import ArgumentError, NotCoveredError
 from funnelsim.registry import BY_NAME, QUARTER_SUMMARIES, SUMMARIES
+from funnelsim.scenario.files import preset
 from funnelsim.scenario.model import Scenario
 from funnelsim.twin.ageing import ageing
-from funnelsim.twin.bookings import Bookings
+from funnelsim.twin.bookings import bookings_of
 from funnelsim.twin.exact import exact
 from funnelsim.twin.fourier import MOST_BYTES
 from funnelsim.twin.funnel import Funnel
@@ -238,7 +239,7 @@ def questions(plan: Scenario) -> dict[str, Question]:
     """What can be asked about the first quarter, each question on its own."""
     funnel = Funnel(plan, nodes_of(plan), market_nodes(plan.market, 64))
     period = Period(0, plan.calendar.weeks_per_quarter, plan.quotas[0], 1)
-    return PeriodAnswers(funnel, Bookings(plan, funnel.nodes.size), period).questions()
+    return PeriodAnswers(funnel, bookings_of(plan, funnel.nodes.size), period).questions()
 
 
 def test_quarters_without_wins_still_differ_in_demos() -> None:
@@ -326,3 +327,21 @@ def test_what_would_not_fit_is_refused_beforehand() -> None:
     assert peak < MOST_BYTES
     assert "MiB" in json.loads(answers.attrs["refused"])["attainment_probability"]
     assert value(answers, "bookings_mean", quarter=1) == pytest.approx(5 * 252_000, rel=1e-6)
+
+
+def test_fewer_questions_have_the_same_answers() -> None:
+    """``only`` leaves out, and changes nothing; nor does what was asked before."""
+    plan = preset("sales_math").variant("whales")
+    asked = ["bookings_mean", "at_least_probability"]
+    few = exact(plan, only=asked)
+    assert {name for name in few.data_vars if not name.endswith("_error")} == set(asked)
+    exact(plan.replace({"activity.per_quarter": 900.0}), only=["attainment_probability"])
+    whole = exact(plan)
+    for name in few.data_vars:
+        assert few[name].identical(whole[name])
+    year = exact(plan, by="year", only=["attainment_probability"])
+    assert next(iter(year.data_vars)) == "attainment_probability"
+    with pytest.raises(ArgumentError, match=r"only = .'chance'.: must be among attainment"):
+        exact(plan, only=["chance"])
+    with pytest.raises(ArgumentError, match="at_least_probability"):
+        exact(plan, by="year", only=["at_least_probability"])

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from funnelsim.scenario.model import Scenario
-from funnelsim.twin.bookings import Bookings
+from funnelsim.twin.bookings import bookings_of
 from funnelsim.twin.exact import exact
 from funnelsim.twin.funnel import Funnel
 from funnelsim.twin.market import market_nodes
@@ -56,7 +56,7 @@ def attained_only(plan: Scenario) -> float:
     """P(attain) of the first quarter, and no other question."""
     funnel = Funnel(plan, nodes_of(plan), market_nodes(plan.market, 64))
     period = Period(0, plan.calendar.weeks_per_quarter, plan.quotas[0], 1)
-    answers = PeriodAnswers(funnel, Bookings(plan, funnel.nodes.size), period)
+    answers = PeriodAnswers(funnel, bookings_of(plan, funnel.nodes.size), period)
     return float(answers.questions()["attainment_probability"]()[0])
 
 

@@ -121,7 +121,7 @@ def attainment(plan: Scenario) -> Callable[[float], float]:
     >>> round(attainment(fs.preset("sales_math"))(750), 4)
     0.451
     """
-    from funnelsim.twin.bookings import Bookings
+    from funnelsim.twin.bookings import bookings_of
     from funnelsim.twin.exact import PROMISED, STATES
     from funnelsim.twin.funnel import Funnel
     from funnelsim.twin.market import market_nodes
@@ -129,7 +129,7 @@ def attainment(plan: Scenario) -> Callable[[float], float]:
     from funnelsim.twin.skill import nodes_of
 
     nodes, weeks = nodes_of(plan), plan.calendar.weeks_per_quarter
-    bookings = Bookings(plan, nodes.size)
+    bookings = bookings_of(plan, nodes.size)
     market = market_nodes(plan.market, STATES[-1])
 
     def attained(activities: float) -> float:

@@ -5,10 +5,12 @@ Derived in docs/exact.md, "Bookings".
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from funnelsim.errors import NotCoveredError
-from funnelsim.scenario.model import Scenario
+from funnelsim.scenario.model import DealSize, Scenario, Windfall
 from funnelsim.twin.compound import MOST_WORK, OVERHEAD, Compound
 from funnelsim.twin.fourier import Floats
 from funnelsim.twin.sizes import Amount, amount
@@ -18,6 +20,17 @@ NOT_DISCRETE = (
     "of their sums, and between which changes from rep to rep"
 )
 Values = tuple[Floats, Floats]  # values and their numerical errors
+MOST_KNOWN = 64  # questions whose answers are remembered
+
+
+def bookings_of(plan: Scenario, multipliers: Floats) -> Bookings:
+    """Return the bookings of kinds of reps; plans that differ in the funnel alone share them."""
+    return _bookings_of(plan.deal_size, plan.windfall, multipliers.tobytes())
+
+
+@lru_cache(maxsize=8)
+def _bookings_of(size: DealSize, windfall: Windfall | None, multipliers: bytes) -> Bookings:
+    return Bookings(size, windfall, np.frombuffer(multipliers))
 
 
 class Bookings:
@@ -25,15 +38,16 @@ class Bookings:
 
     Parameters
     ----------
-    plan : Scenario
+    deal_size : DealSize
+    windfall : Windfall or None
     multipliers : (node,) float
         A rep's multiplier of deal sizes.
     """
 
-    def __init__(self, plan: Scenario, multipliers: Floats) -> None:
+    def __init__(self, deal_size: DealSize, windfall: Windfall | None, multipliers: Floats) -> None:
         self.sizes, self.size = np.unique(multipliers, return_inverse=True)
-        whale, windfall = plan.deal_size.whale, plan.windfall
-        self.deal = amount(plan.deal_size)
+        whale = deal_size.whale
+        self.deal = amount(deal_size)
         self.whale_probability = whale.probability if whale else 0.0
         self.whale_multiple = whale.multiple if whale else 1.0
         self.windfall = amount(windfall) if windfall and windfall.per_quarter else None
@@ -59,10 +73,14 @@ class Bookings:
         """
         if self.sizes.size > 1 and (self.deal.certain or self.deal.atoms is not None):
             raise NotCoveredError(NOT_DISCRETE)
-        key = x, most, quarters, order, repeatable
+        enough = _rounded_up(most)  # so that plans of nearly as many deals share what is found
+        key = x, enough, quarters, order, repeatable
         if key not in self._known:
-            self._known[key] = self._below(x, most, quarters, order, repeatable)
-        return self._known[key]
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = self._below(x, enough, quarters, order, repeatable)
+        values, errors = self._known[key]
+        return values[:, : most + 1], errors[:, : most + 1]
 
     def _below(self, x: float, most: int, quarters: int, order: int, repeatable: bool) -> Values:
         compounds = [self.compound(size, quarters, repeatable) for size in self.sizes]
@@ -117,3 +135,9 @@ class Bookings:
             return Compound(deal)
         windfall, windfalls = self.windfall if quarters else None, self.windfalls * quarters
         return Compound(deal, self.whale_probability, self.whale_multiple, windfall, windfalls)
+
+
+def _rounded_up(count: int) -> int:
+    """Return a number of deals not below ``count``, of few significant digits."""
+    step = max(1 << max(count.bit_length() - 3, 0), 8)
+    return -(-count // step) * step
