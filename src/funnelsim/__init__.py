@@ -23,6 +23,7 @@ _HOMES = {
     "attainment": "funnelsim.analysis.attainment",
     "summarize": "funnelsim.analysis.attainment",
     "luck": "funnelsim.analysis.luck.luck",
+    "luck_or_skill": "funnelsim.analysis.luck.thirds",
     "save": "funnelsim.results.files",
     "open": "funnelsim.results.files",
     "scenario_of": "funnelsim.results.files",

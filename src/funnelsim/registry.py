@@ -209,7 +209,64 @@ LUCK = (
              "mean of max(quota - bookings, 0)"),
 )  # fmt: skip
 
-ALL = (*SAMPLES, *PIPELINE_SAMPLES, *SUMMARIES, *QUARTER_SUMMARIES, *LUCK)
+# What fs.luck_or_skill returns. reps: "alike", "different" (with the plan's skill); measure:
+# "close_rate", "deal_size", "attainment"; quarters_worked: by the same teams, so far; statistic:
+# "top", "bottom" third of a team sorted by bookings, their "difference" and "ratio"; gap: the last
+# two. Units go by measure, see the coordinate measure_unit; a ratio has none.
+THIRD = ("segment", "reps", "measure", "quarters_worked", "statistic")
+THIRD_GAP = ("segment", "measure", "quarters_worked", "gap")
+THIRDS = (
+    Variable("third_mean", THIRD, "float64", "by measure",
+             "mean over teams of what a third of the team, sorted by bookings, shows"),
+    Variable("third_sd", THIRD, "float64", "by measure",
+             "its standard deviation from team to team"),
+    Variable("third_quantile", (*THIRD, "probability"), "float64", "by measure",
+             "what a share of teams does not exceed"),
+    Variable("third_left_out_probability", THIRD, "float64", "1",
+             "share of teams where it is infinite or undefined: left out of mean and sd"),
+    Variable("third_gap_p_value", THIRD_GAP, "float64", "1",
+             "P(identical reps show a gap at least as large as the observed one)"),
+    Variable("third_gap_power", THIRD_GAP, "float64", "1",
+             "P(reps of the plan's skill show a gap that 19 of 20 teams of identical reps do not)"),
+)  # fmt: skip
+
+# What fs.compare returns beside summaries, which it gives of a quarter (or year) of the horizon and
+# by scenario: dims (scenario, segment[, probability | at_least]). other: a scenario, too.
+SCENARIO = ("scenario", "segment")
+COMPARE = (
+    Variable("year_attainment_probability", SCENARIO, "float64", "1",
+             "P(bookings of a year >= the sum of its quotas)"),
+    Variable("attainment_probability_difference", SCENARIO, "float64", "1",
+             "P(bookings >= quota) less that of the first scenario, paired"),
+    Variable("repeatable_attainment_probability_difference", SCENARIO, "float64", "1",
+             "P(repeatable bookings >= quota) less that of the first scenario, paired"),
+    Variable("bookings_mean_difference", SCENARIO, "float64", CURRENCY,
+             "mean bookings less those of the first scenario, paired"),
+    Variable("bookings_sd_difference", SCENARIO, "float64", CURRENCY,
+             "standard deviation of bookings less that of the first scenario, paired"),
+    Variable("bookings_quantile_difference", (*SCENARIO, "probability"), "float64", CURRENCY,
+             "quantile of bookings less that of the first scenario, paired"),
+    Variable("shortfall_mean_difference", SCENARIO, "float64", CURRENCY,
+             "mean of max(quota - bookings, 0) less that of the first scenario, paired"),
+    Variable("activities_mean_difference", SCENARIO, "float64", "1",
+             "mean activities less those of the first scenario, paired"),
+    Variable("at_least_probability_difference", (*SCENARIO, "at_least"), "float64", "1",
+             "P(attained in at least so many quarters) less that of the first scenario, paired"),
+    Variable("year_attainment_probability_difference", SCENARIO, "float64", "1",
+             "P(bookings of a year >= its quotas) less that of the first scenario, paired"),
+    Variable("independent_difference_error", SCENARIO, "float64", "1",
+             "standard error of the difference of P(bookings >= quota) without shared luck"),
+    Variable("gain", SCENARIO, "float64", "1",
+             "how many times as many draws the same difference would take without shared luck"),
+    Variable("beats_probability", (*SCENARIO, "other"), "float64", "1",
+             "P(more bookings over the horizon than the other in the same world) + P(as many) / 2: "
+             "depends on the shared luck"),
+    Variable("best_probability", SCENARIO, "float64", "1",
+             "probability that this scenario has the highest P(bookings >= quota), as far as these "
+             "draws can tell; equal ones share evenly"),
+)  # fmt: skip
+
+ALL = (*SAMPLES, *PIPELINE_SAMPLES, *SUMMARIES, *QUARTER_SUMMARIES, *LUCK, *THIRDS, *COMPARE)
 BY_NAME = {variable.name: variable for variable in ALL}
 
 

@@ -17,6 +17,10 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Columns = Mapping[str, npt.NDArray[np.generic]]
 
+# Multiplications that BLAS does without threads of its own. Those would wait for each other while
+# the engine's threads work: a hundred times slower.
+SMALL = 1 << 18
+
 
 class Means:
     """Means of named per-draw quantities and the covariance of these means.
@@ -46,7 +50,10 @@ class Means:
         block -= self._centre
         self.draws += len(block)
         self._sums += block.sum(axis=0)
-        self._products += block.T @ block
+        step = max(SMALL // block.shape[1] ** 2, 1)
+        for start in range(0, len(block), step):
+            part = block[start : start + step]
+            self._products += part.T @ part
 
     def __getitem__(self, name: str) -> Estimate:
         """Return the mean of a quantity, shape (...)."""

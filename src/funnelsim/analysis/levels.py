@@ -30,6 +30,7 @@ ACCURATE = 1e-6  # relative error of a mean beyond which it is refused
 CLOSE = 1e-10  # relative distance of a mean from its goal at which the level is found
 FEWEST_A_WEEK = 1e-6  # activities, below which no level is looked for
 SEASONS = 4
+SAFE = 6.5  # standard deviations of a market that no market is beyond, to 1e-10
 CELLS = 1 << 22  # of a table of kinds of reps by activities, at a time
 EFFORTS = (0, 1)  # of the quadrature, the second where the first is not accurate enough
 
@@ -246,15 +247,20 @@ def _weekly_entries(weeks: Weeks, nodes: Nodes, season: float, market_sigma: flo
     n = np.arange(1, law.shape[1])
     law = law[:, 1:] * n
     effort = (n / weeks.reference) ** (weeks.elasticity - 1)
-    if not market_sigma and float(entry.max() * effort.max()) <= 1:
-        return np.asarray((law @ effort)[which] * entry)
-    mean = np.empty(entry.size)
-    rows = max(1, CELLS // n.size)
-    for start in range(0, entry.size, rows):
+    # Fewer activities convert better: min(1, p) binds at the fewest, if at all.
+    highest = np.maximum(entry.max() * effort, 1e-300)
+    if market_sigma:
+        safe = -np.log(highest) / market_sigma - market_sigma / 2 > SAFE
+    else:
+        safe = highest <= 1
+    few = int(np.argmax(safe)) if safe.any() else n.size
+    mean = (law[:, few:] @ effort[few:])[which] * entry
+    rows = max(1, CELLS // max(few, 1))
+    for start in range(0, entry.size if few else 0, rows):
         part = slice(start, start + rows)
-        p = _mean_probability(np.multiply.outer(entry[part], effort), market_sigma)
-        mean[part] = np.einsum("kn,kn->k", law[which[part]], p)
-    return mean
+        p = _mean_probability(np.multiply.outer(entry[part], effort[:few]), market_sigma)
+        mean[part] += np.einsum("kn,kn->k", law[which[part], :few], p)
+    return np.asarray(mean)
 
 
 def _mean_probability(entry: Floats, market_sigma: float) -> Floats:

@@ -157,6 +157,17 @@ def proportion(successes: Floats, trials: Floats) -> Estimate:
     return value, np.where(trials > 0, error, np.nan)
 
 
+def never_certain(pair: Estimate, trials: Floats | float) -> Estimate:
+    """Return shares of so many quarters with their errors, none of which is 0.
+
+    Where all or none of the quarters had the event, the spread over draws is 0, as if this were
+    certain; the error of a share of as many independent quarters stands instead.
+    """
+    value, error = pair
+    _, instead = proportion(value * trials, np.asarray(trials, dtype=np.float64))
+    return value, np.where((value == 0) | (value == 1), instead, error)
+
+
 def _years(values: Floats) -> Floats:
     """Add quarters up to complete years, (draw, quarter) -> (draw, year)."""
     years = values.shape[1] // QUARTERS_PER_YEAR

@@ -10,14 +10,27 @@ import xarray as xr
 
 from funnelsim.analysis.attainment import NO_FOURTH_MOMENT, NO_VARIANCE, least_shape
 from funnelsim.analysis.luck.dependence import Dependence
+from funnelsim.analysis.luck.doses import Doses
+from funnelsim.analysis.luck.equal_mean import EqualMean
+from funnelsim.analysis.luck.kpis import Kpis
 from funnelsim.analysis.luck.part import Answers, Part
+from funnelsim.analysis.luck.policy import PolicyEffect
+from funnelsim.analysis.luck.repeatability import Repeatability
 from funnelsim.analysis.luck.sources import Sources
 from funnelsim.engine.blocks import Progress, Run, sample_blocks
 from funnelsim.engine.simulate import STREAM_VERSION, described, provenance
 from funnelsim.registry import BY_NAME, SEGMENT, STANDARD_ERROR
 from funnelsim.scenario.model import Scenario
 
-PARTS: tuple[Callable[[Scenario], Part], ...] = (Dependence, Sources)
+PARTS: tuple[Callable[[Scenario], Part], ...] = (
+    Dependence,
+    Kpis,
+    PolicyEffect,
+    Doses,
+    Sources,
+    Repeatability,
+    EqualMean,
+)
 BLOCK = 4_096  # draws: some sixty runs of them are in memory at a time, twice a thread
 SECOND_MOMENTS = (
     "_sd",

@@ -77,3 +77,15 @@ def over(plan: Scenario, quarters: int) -> Scenario:
             "variants": {},
         }
     )
+
+
+def alike(plan: Scenario) -> Scenario:
+    """Return the plan worked by reps who do not differ."""
+    same = {"rep_cv": 0.0}
+    return plan.model_copy(
+        update={
+            "activity": plan.activity.model_copy(update=same),
+            "stages": tuple(stage.model_copy(update=same) for stage in plan.stages),
+            "deal_size": plan.deal_size.model_copy(update=same),
+        }
+    )

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from funnelsim.analysis.estimates import Estimate, Means
-from funnelsim.analysis.luck.part import Answers, over, reaches
-from funnelsim.analysis.tally import proportion
+from funnelsim.analysis.estimates import Columns, Estimate, Means
+from funnelsim.analysis.luck.part import Answers, alike, over, reaches
+from funnelsim.analysis.tally import never_certain
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.scenario.model import Scenario
 from funnelsim.twin.skill import is_skilled
@@ -26,6 +26,7 @@ CAREERS = (4, 8, 20)  # the first so many quarters
 HORIZON = max(CAREERS)
 PAIRS = HORIZON - 1  # of consecutive quarters
 BEFORE = ("attained", "missed", "repeatable", "windfall")
+TOPICS = ("attained", "careers", "pairs", "bookings")
 ASSUMED_CV = 0.35  # of activity, where the plan does not say how reps differ
 
 
@@ -43,7 +44,7 @@ class Repeatability:
         longest = over(plan, HORIZON).model_copy(update={"kpis": ()})  # nobody looks at them
         stated = is_skilled(plan)
         different = longest if stated else _with_activity_cv(longest, ASSUMED_CV)
-        self.runs: tuple[Run, ...] = (Run(_alike(longest)), Run(different))
+        self.runs: tuple[Run, ...] = (Run(alike(longest)), Run(different))
         self.coords: Mapping[str, Sequence[object]] = {
             "reps": REPS,
             "career": CAREERS,
@@ -56,12 +57,14 @@ class Repeatability:
             "skill_from": "stated" if stated else f"assumed activity.rep_cv {ASSUMED_CV}",
         }
         self._quotas = np.array(longest.quotas)
-        self._means = tuple(Means() for _ in REPS)
+        # Topics are never set against each other, and apart they take a third of the work.
+        self._means = tuple({topic: Means() for topic in TOPICS} for _ in REPS)
 
     def add(self, samples: Sequence[Samples]) -> None:
         """Take in a block of draws."""
         for means, own in zip(self._means, samples, strict=True):
-            means.add(self._columns(own))
+            for topic, columns in self._columns(own).items():
+                means[topic].add(columns)
 
     def answers(self) -> Answers:
         """Return every number with its standard error, by (reps, ...)."""
@@ -73,7 +76,7 @@ class Repeatability:
         self._explain(found)
         return found
 
-    def _columns(self, own: Samples) -> dict[str, npt.NDArray[np.generic]]:
+    def _columns(self, own: Samples) -> dict[str, Columns]:
         bookings, repeatable = (
             np.asarray(own[name][:, 0], dtype=np.float64)
             for name in ("bookings", "repeatable_bookings")
@@ -84,32 +87,37 @@ class Repeatability:
         scaled = bookings / self._quotas.mean()  # squares of it keep their digits
         earlier, later = scaled[:, :-1], scaled[:, 1:]
         return {
-            "attained": made,
-            **{
+            "attained": {"attained": made},
+            "careers": {
                 f"at least of {career}": times[:, career - 1, None] > np.arange(career)
                 for career in CAREERS
             },
-            "before": before.mean(axis=2),
-            "before and attained": (before & made[:, None, 1:]).mean(axis=2),
-            "bookings": scaled,
-            "earlier^2": (earlier * earlier).mean(axis=1),
-            "later^2": (later * later).mean(axis=1),
-            "earlier * later": (earlier * later).mean(axis=1),
+            "pairs": {
+                "before": before.mean(axis=2),
+                "before and attained": (before & made[:, None, 1:]).mean(axis=2),
+            },
+            "bookings": {
+                "bookings": scaled,
+                "earlier^2": (earlier * earlier).mean(axis=1),
+                "later^2": (later * later).mean(axis=1),
+                "earlier * later": (earlier * later).mean(axis=1),
+            },
         }
 
-    def _answers_of(self, m: Means) -> Answers:
+    def _answers_of(self, means: Mapping[str, Means]) -> Answers:
         """Return what is known of one kind of reps, without the dim ``reps``."""
-        attained = m["attained"]
-        careers = [m[f"at least of {career}"].pair for career in CAREERS]
+        attained, pairs = means["attained"]["attained"], means["pairs"]
+        before = pairs["before"]
+        careers = [means["careers"][f"at least of {career}"].pair for career in CAREERS]
         independent = [independent_at_least(attained[:career]).pair for career in CAREERS]
         return {
             "rep_attainment_probability": attained.mean(0).pair,
             "career_at_least_probability": _by_career(careers),
             "independent_at_least_probability": _by_career(independent),
-            "next_attainment_probability": _conditional(
-                m["before and attained"], m["before"], m.draws * PAIRS
+            "next_attainment_probability": never_certain(
+                (pairs["before and attained"] / before).pair, before.value * pairs.draws * PAIRS
             ),
-            "quarter_correlation": _correlation(m).pair,
+            "quarter_correlation": _correlation(means["bookings"]).pair,
         }
 
     def _explain(self, found: Answers) -> None:
@@ -158,17 +166,6 @@ def _by_career(pairs: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
     return placed[0], placed[1]
 
 
-def _conditional(both: Estimate, condition: Estimate, trials: int) -> tuple[Floats, Floats]:
-    """Return P(event | condition), NaN where the condition never held.
-
-    Where the event always or never followed, its error would be 0, as if this were certain; that of
-    as many independent quarters stands instead.
-    """
-    value, error = (both / condition).pair
-    _, instead = proportion(both.value * trials, condition.value * trials)
-    return value, np.where((value == 0) | (value == 1), instead, error)
-
-
 def _correlation(m: Means) -> Estimate:
     """Return the correlation of consecutive quarters, each about its own mean."""
     mean = m["bookings"]
@@ -177,17 +174,6 @@ def _correlation(m: Means) -> Estimate:
     before = m["earlier^2"] - (earlier * earlier).mean(0)
     after = m["later^2"] - (later * later).mean(0)
     return covariance / (before * after).sqrt()
-
-
-def _alike(plan: Scenario) -> Scenario:
-    """Return the plan worked by reps who do not differ."""
-    same = {"rep_cv": 0.0}
-    return _with_activity_cv(plan, 0.0).model_copy(
-        update={
-            "stages": tuple(stage.model_copy(update=same) for stage in plan.stages),
-            "deal_size": plan.deal_size.model_copy(update=same),
-        }
-    )
 
 
 def _with_activity_cv(plan: Scenario, cv: float) -> Scenario:
