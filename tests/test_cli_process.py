@@ -39,6 +39,7 @@ def run(
         ("--help",),
         ("--version",),
         ("simulate", "--help"),
+        ("luck", "--help"),
         ("validate", "sales_math"),
         ("validate", "none.toml"),
         ("schema",),
@@ -47,6 +48,9 @@ def run(
         ("new", "plan.toml"),
         ("simulate", "sales_math", "--draws", "0"),
         ("simulate", "sales_math", "-o", "r.xlsx"),
+        ("luck", "sales_math", "--lag", "9"),
+        ("luck", "sales_math", "--reps", "9", "--observed", "close_rate"),
+        ("luck", "sales_math", "--pictures", "none/pictures"),
     ],
     ids=" ".join,
 )

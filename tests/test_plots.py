@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,13 +9,12 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import funnelsim as fs
-from funnelsim.report import plots
+from funnelsim.report.plots import attainment as plots
+from readable import assert_readable, lightness
 
 LEVELS = [float(level) for level in range(50, 2_001, 50)]
 
@@ -81,39 +78,8 @@ def test_the_curve_is_what_was_computed(curve: xr.Dataset) -> None:
     assert len(plain.lines) == 1
 
 
-def test_no_text_lies_on_another(figure: Figure) -> None:
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    renderer = canvas.get_renderer()
-    unseen = {label for ax in figure.axes for label in labels_unseen(ax)}
-    texts = [text for text in figure.findobj(Text) if text not in unseen]
-    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
-    boxes = [(said, box) for said, box in boxes if said.strip() and box.width > 1]
-    assert len(boxes) > 20
-    for (one, box), (other, other_box) in itertools.combinations(boxes, 2):
-        assert not box.padded(-1).overlaps(other_box.padded(-1)), (one, other)
-    width, height = figure.canvas.get_width_height()
-    for name, box in boxes:
-        assert box.x0 >= 0 <= box.y0, name
-        assert box.x1 <= width, name
-        assert box.y1 <= height, name
-
-
-def labels_unseen(ax: Axes) -> list[Text]:
-    """Labels of ticks that lie outside the axes."""
-    return [
-        tick.label1
-        for axis in (ax.xaxis, ax.yaxis)
-        for tick in axis.get_major_ticks()
-        if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())
-    ]
-
-
-def lightness(colour: str) -> float:
-    """Relative luminance, WCAG 2.2."""
-    channels = np.array(mpl.colors.to_rgb(colour))
-    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
+def test_texts_can_be_read(figure: Figure) -> None:
+    assert_readable(figure, at_least=20)
 
 
 def test_areas_differ_in_grey_and_texts_can_be_read() -> None:

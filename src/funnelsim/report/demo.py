@@ -137,13 +137,13 @@ def _row(
 
 def save_picture(demo: Demo, path: str) -> None:
     """Draw the demo's picture into a ``.png`` file, whole or not at all."""
-    from funnelsim.report import plots
+    from funnelsim.report.plots import attainment
 
     activities = demo.on_paper["activities"]
     levels = [2.4 * activities * (k + 0.5) / POINTS for k in range(POINTS)]
     curve = attainment_by_activity(demo.plan, levels)
     samples = demo.simulated.samples
     assert samples is not None  # noqa: S101  demo() kept them
-    figure = plots.demo(samples, curve, now=activities, goal=(demo.enough, GOAL))
+    figure = attainment.demo(samples, curve, now=activities, goal=(demo.enough, GOAL))
     with whole_file(path) as part:
         figure.savefig(part, format="png")

@@ -57,10 +57,22 @@ def short_money(amount: float, currency: str) -> str:
     ('$250k', 'EUR 1.25M', '$0')
     """
     rounded = float(f"{amount:.3g}")  # first, so that 999 999 is a million
-    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"), (1.0, "")):
-        if abs(rounded) >= size:
-            return f"{_currency(currency)}{rounded / size:g}{letter}"
-    return f"{_currency(currency)}{rounded:g}"
+    size, letter = scale_of(rounded)
+    return f"{_currency(currency)}{rounded / size:g}{letter}"
+
+
+def scale_of(amount: float) -> tuple[float, str]:
+    """Return the unit in which an amount takes few characters, and its letter.
+
+    Examples
+    --------
+    >>> scale_of(250_000), scale_of(1_250_000), scale_of(0.5)
+    ((1000.0, 'k'), (1000000.0, 'M'), (1.0, ''))
+    """
+    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(amount) >= size:
+            return size, letter
+    return 1.0, ""
 
 
 def with_error(value: float, error: float) -> str:
@@ -81,9 +93,48 @@ def with_error(value: float, error: float) -> str:
         return f"{value:,.10g} ± 0"
     exponent = int(f"{error:.1e}".split("e")[1])  # after rounding: 0.0996 counts as 0.10
     decimals = 1 - exponent
-    value, error = round(value, decimals), round(error, decimals)
+    value, error = round(value, decimals) + 0.0, round(error, decimals)  # and no -0
     shown = max(decimals, 0)
     return f"{value:,.{shown}f} ± {error:,.{shown}f}"
+
+
+def tight(value: float, error: float) -> str:
+    """Return a value and its standard error for a narrow column: two decimals at most.
+
+    Two significant digits of the error where that is enough for them; it is never shown as 0.
+
+    Examples
+    --------
+    >>> tight(33.214, 0.0713), tight(-4.1, 1.24), tight(0.0, 0.0004)
+    ('33.21±0.07', '-4.1±1.2', '0.00±0.01')
+    >>> tight(math.nan, math.nan), tight(0.0, 0.0), tight(12.3456, math.nan)
+    ('-', '0', '12.35±?')
+    """
+    if math.isnan(value):
+        return "-"
+    if not math.isfinite(error):
+        return f"{value:,.2f}±?"
+    if error == 0:
+        return f"{value:,.5g}"
+    exponent = int(f"{error:.1e}".split("e")[1])
+    decimals = min(1 - exponent, 2)
+    shown = max(decimals, 0)
+    error = max(round(error, decimals), 10.0**-decimals)
+    return f"{round(value, decimals) + 0.0:,.{shown}f}±{error:,.{shown}f}"
+
+
+def points(difference: float, error: float) -> str:
+    """Return a difference of two probabilities in percentage points, with its sign.
+
+    Examples
+    --------
+    >>> points(0.0213, 0.0012), points(-0.0005, 0.0012)
+    ('+2.13 ± 0.12 points', '-0.05 ± 0.12 points')
+    """
+    if math.isnan(difference):
+        return "-"
+    sign = "+" if difference > 0 else ""
+    return f"{sign}{with_error(100 * difference, 100 * error)} points"
 
 
 def of_ten(probability: float, noun: str) -> str:

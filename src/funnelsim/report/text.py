@@ -48,7 +48,7 @@ def summary_text(answer: Answer, check: Answer | None = None, no_check: str = ""
     """
     sides = [answer] if check is None else [answer, check]
     rows = [_header(sides), *_attainment(sides)]
-    for quarter in _detailed_quarters(answer.plan):
+    for quarter in detailed_quarters(answer.plan):
         rows += [[""], [f"in quarter {quarter}"], *_details(sides, quarter - 1)]
     blocks = [
         [_heading(answer), *_sentence(sides)],
@@ -173,7 +173,7 @@ def _first_and_last(count: int) -> list[int]:
     return numbers if count <= MOST_ROWS else [*numbers[: MOST_ROWS - 1], count]
 
 
-def _detailed_quarters(plan: Scenario) -> list[int]:
+def detailed_quarters(plan: Scenario) -> list[int]:
     """Return the first quarter, and the last as well where the plan makes them differ."""
     last = plan.calendar.quarters
     alike = (

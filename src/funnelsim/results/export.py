@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
@@ -17,6 +16,7 @@ from funnelsim.registry import (
     SUMMARIES,
     SUMMARY,
 )
+from funnelsim.results.labelled import kind_of, nested, plain, settings
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -50,12 +50,14 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 
 def as_json(*summaries: xr.Dataset) -> dict[str, Any]:
-    """Return summaries of one scenario as an object that JSON can hold.
+    """Return results about one scenario as an object that JSON can hold.
 
     Parameters
     ----------
     *summaries : xarray.Dataset
-        Simulated or exact; by quarter (they stand under ``results``) or by year (``years``).
+        Simulated or exact; by quarter (they stand under ``results``) or by year (``years``). Or
+        what :func:`funnelsim.luck` returned (``luck``) and :func:`funnelsim.luck_or_skill`
+        (``luck_or_skill``), by the names and labels of the Dataset.
 
     Returns
     -------
@@ -76,12 +78,10 @@ def as_json(*summaries: xr.Dataset) -> dict[str, Any]:
     >>> round(answer["results"][0]["attainment_probability"]["value"], 3)
     0.451
     """
-    attrs = summaries[0].attrs
+    if any(kind_of(each) for each in summaries):
+        return _by_name(summaries)
     answer: dict[str, Any] = {
-        "scenario": attrs["title"],
-        "currency": attrs["currency"],
-        "method": attrs["method"],
-        **{key: _plain(attrs.get(key)) for key in MADE_BY},
+        **_heading(summaries[0]),
         "results": None,
         "at_least": None,
         "years": None,
@@ -134,6 +134,30 @@ def write_csv(results: Sequence[xr.Dataset], file: TextIO) -> None:
     for index, (result, name) in enumerate(arrays):  # one at a time: samples may be large
         table = _frame(result, name).reindex(columns=[*first, *places, *numbers])
         table.to_csv(file, header=index == 0, index=False, lineterminator="\n")
+
+
+def _heading(result: xr.Dataset) -> dict[str, Any]:
+    attrs = result.attrs
+    return {
+        "scenario": attrs["title"],
+        "currency": attrs["currency"],
+        "method": attrs["method"],
+        **{key: plain(attrs.get(key)) for key in MADE_BY},
+    }
+
+
+def _by_name(results: Sequence[xr.Dataset]) -> dict[str, Any]:
+    """Return results by the names and labels of their arrays."""
+    answer: dict[str, Any] = {**_heading(results[0]), "settings": {}, "refused": {}}
+    for result in results:
+        kind = kind_of(result)
+        if kind is None or kind in answer:
+            raise ResultError("one answer of each kind goes into an object, and no summaries.")
+        refused = json.loads(result.attrs.get("refused", "{}"))
+        answer[kind] = nested(result)
+        answer["settings"][kind] = settings(result)
+        answer["refused"] |= {f"{kind}.{name}": reason for name, reason in refused.items()}
+    return answer
 
 
 def _place(place: str, name: str) -> str:
@@ -207,15 +231,9 @@ def _estimate(
     error = NUMERICAL_ERROR if summary.attrs["method"] == "exact" else STANDARD_ERROR
     found = {"value": name, error[1:]: name + error}
     return {
-        key: _plain(summary[each].values[index]) if each in summary else None
+        key: plain(summary[each].values[index]) if each in summary else None
         for key, each in found.items()
     }
-
-
-def _plain(value: Any) -> Any:
-    """Return a number or text as JSON has it; not a number becomes None."""
-    value = getattr(value, "item", lambda: value)()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _estimated(result: xr.Dataset) -> list[str]:

@@ -1,8 +1,4 @@
-"""Pictures: Dataset in, Axes out. Nothing is shown or saved here.
-
-Every title is the message, and what is drawn carries its own label. The colours are Okabe and
-Ito's, told apart by colour-blind readers, and by lightness alone on a grey printer.
-"""
+"""How often quota is made, and what more activity does for it."""
 
 from __future__ import annotations
 
@@ -12,17 +8,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from funnelsim.report.numbers import short_money
+from funnelsim.report.plots.style import (
+    BLUE,
+    DARK,
+    GREY,
+    INK,
+    VERMILION,
+    finished,
+    money_axis,
+    new_axes,
+    percent_axis,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-BLUE, VERMILION = "#0072B2", "#D55E00"
-GREY, DARK, INK = "#C4C9CE", "#5F666D", "#1F2328"
 BINS, BINS_TO_QUOTA, MOST_BINS = 40, 10, 200
 REACHES = 1 - 1e-9  # equal deals must not miss their quota by rounding
 SPIKE = 0.01  # share of quarters without a deal that is worth a label
@@ -51,7 +55,7 @@ def bookings(result: xr.Dataset, *, quarter: int = 1, ax: Axes | None = None) ->
     >>> bookings(result).get_xlabel()
     'bookings of the quarter'
     """
-    ax = ax if ax is not None else _new_axes()
+    ax = ax if ax is not None else new_axes()
     amounts = result["bookings"].sel(quarter=quarter).values.ravel()
     quota = float(result["quota"].sel(quarter=quarter))
     currency = result.attrs["currency"]
@@ -87,11 +91,10 @@ def bookings(result: xr.Dataset, *, quarter: int = 1, ax: Axes | None = None) ->
     if without > SPIKE:
         label = f"no deal\n{100 * without:.0f} %"
         ax.text(0.45 * width, shares[0], label, ha="center", va="bottom", color=DARK, fontsize=9)
-    ax.set_title(f"{10 * probability:.1f} of 10 quarters make quota")
     ax.set_xlabel("bookings of the quarter")
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short_money(value, currency)))
+    money_axis(ax.xaxis, currency)
     ax.yaxis.set_visible(False)
-    return _finished(ax)
+    return finished(ax, f"{10 * probability:.1f} of 10 quarters make quota")
 
 
 def attainment_by_activity(
@@ -126,7 +129,7 @@ def attainment_by_activity(
     >>> attainment_by_activity(curve, now=750).get_xlabel()
     'activities a quarter'
     """
-    ax = ax if ax is not None else _new_axes()
+    ax = ax if ax is not None else new_axes()
     activities = curve["activities"].values
     probability = curve["attainment_probability"].values
     ax.plot(activities, probability, color=BLUE, linewidth=2.5)
@@ -152,13 +155,12 @@ def attainment_by_activity(
             color=colour,
             fontweight="bold",
         )
-    ax.set_title(title)
     ax.set_xlabel("activities a quarter")
     ax.set_ylabel("quarters that make quota")
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
-    return _finished(ax)
+    percent_axis(ax.yaxis)
+    return finished(ax, title)
 
 
 def demo(
@@ -175,26 +177,3 @@ def demo(
     bookings(samples, ax=left)
     attainment_by_activity(curve, now=now, goal=goal, ax=right)
     return figure
-
-
-def _new_axes() -> Axes:
-    """Return axes in a window of pyplot, which a program that only saves need not wait for."""
-    import matplotlib.pyplot as plt
-
-    return plt.subplots()[1]
-
-
-def _finished(ax: Axes) -> Axes:
-    """Take away what says nothing, and read every text as it stands."""
-    ax.spines[["top", "right"]].set_visible(False)
-    if not ax.yaxis.get_visible():
-        ax.spines["left"].set_visible(False)
-    for spine in ax.spines.values():
-        spine.set_color(DARK)
-    ax.tick_params(colors=DARK)
-    ax.xaxis.label.set_color(DARK)
-    ax.yaxis.label.set_color(DARK)
-    ax.title.set(color=INK, fontsize=13, fontweight="bold")
-    for text in ax.findobj(Text):
-        text.set_parse_math(False)  # a name or an amount with dollar signs is no formula
-    return ax

@@ -1,0 +1,288 @@
+"""The command line: parse, call, print.
+
+Numbers come from the library and sentences from ``report``. Whatever is heavy is imported inside
+the command that needs it, so that help and ``validate`` answer at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from funnelsim.cli.options import (
+    ending,
+    folder,
+    json_option,
+    luck_options,
+    observed_pairs,
+    result_option,
+    scenario_options,
+)
+from funnelsim.cli.process import Commands, progress_bar
+from funnelsim.errors import ScenarioError
+
+if TYPE_CHECKING:
+    from funnelsim.scenario.model import Scenario
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="funnelsim")
+def main() -> None:
+    """Tell how likely a sales plan is to make quota.
+
+    FILE is a scenario file, or the name of a preset. Begin with: funnelsim demo
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # for names that the terminal has no letters for
+            stream.reconfigure(errors="replace")
+
+
+@main.command()
+@luck_options
+@click.option(
+    "-o", "--output", metavar="OUT.png", default="funnelsim-demo.png", show_default=True,
+    callback=ending(".png"), help="Where the picture goes.",
+)  # fmt: skip
+def demo(draws: int, seed: int, threads: int | None, output: str) -> None:
+    """Show the Sales Math, end to end, with its picture."""
+    from funnelsim.report.demo import demo as numbers_of
+    from funnelsim.report.demo import demo_text, save_picture
+
+    numbers = numbers_of(draws=draws, seed=seed, threads=threads)
+    save_picture(numbers, output)
+    click.echo(demo_text(numbers, str(Path(output).resolve())))
+
+
+@main.command()
+@click.argument("file", default="scenario.toml", callback=ending(".toml"))
+def new(file: str) -> None:
+    """Write a commented scenario file to begin with."""
+    from funnelsim.results.export import json_text
+    from funnelsim.scenario.files import json_schema, starter
+    from funnelsim.writing import write_text
+
+    schema = Path(file).with_name("scenario.schema.json")
+    if Path(file).exists():
+        raise click.BadParameter(f"'{file}' exists already; it is not overwritten.")
+    if not schema.exists():
+        write_text(schema, json_text(json_schema()))
+    write_text(file, starter())
+    click.echo(f"Wrote {file} (and {schema.name}, for completion in editors). Now:")
+    click.echo("  edit it, every key is explained in it")
+    click.echo(f"  funnelsim validate {file}")
+    click.echo(f"  funnelsim simulate {file}")
+
+
+@main.command()
+@scenario_options
+@luck_options
+@json_option
+@result_option(".nc (every draw), .csv or .json (the summary)")
+def simulate(
+    file: str,
+    changes: tuple[str, ...],
+    variant: str | None,
+    draws: int,
+    seed: int,
+    threads: int | None,
+    as_json: bool,
+    output: str | None,
+) -> None:
+    """Simulate one scenario, exact values beside it."""
+    plan = _plan(file, changes, variant)
+    from funnelsim.analysis.answers import checked, save_answer, simulated
+    from funnelsim.report.text import summary_text
+
+    with progress_bar() as progress:
+        answer = simulated(
+            plan,
+            draws=draws,
+            seed=seed,
+            threads=threads,
+            keep_samples=output is not None and output.lower().endswith(".nc"),
+            progress=progress,
+        )
+    _deliver(
+        answer.as_json,
+        partial(save_answer, answer),
+        output,
+        as_json,
+        lambda: summary_text(answer, *checked(plan)),
+    )
+
+
+@main.command()
+@scenario_options
+@json_option
+@result_option(".nc (the summary by quarter), .csv or .json")
+def exact(
+    file: str, changes: tuple[str, ...], variant: str | None, as_json: bool, output: str | None
+) -> None:
+    """Compute one scenario exactly, without noise."""
+    plan = _plan(file, changes, variant)
+    from funnelsim.analysis.answers import computed, save_answer
+    from funnelsim.report.text import summary_text
+
+    answer = computed(plan)
+    _deliver(
+        answer.as_json,
+        partial(save_answer, answer),
+        output,
+        as_json,
+        lambda: summary_text(answer),
+    )
+
+
+@main.command()
+@scenario_options
+@luck_options
+@json_option
+@result_option(".nc, .csv or .json, every number")
+@click.option(
+    "--lag",
+    type=click.IntRange(0, 3),
+    default=0,
+    show_default=True,
+    help="Quarters from a KPI to the quota that it is held against.",
+)
+@click.option(
+    "--pictures", metavar="FOLDER", callback=folder, help="Also draw the pictures into a folder."
+)
+@click.option("--reps", type=int, help="Also: luck or skill, in a team of so many reps?")
+@click.option(
+    "--quarters", type=int, help="Quarters that the team was observed. Default: the horizon."
+)
+@click.option(
+    "--observed", metavar="MEASURE=TOP:BOTTOM", multiple=True, callback=observed_pairs,
+    help="What its top and bottom third show, by bookings: close_rate=0.46:0.25, "
+    "deal_size=160_000:70_000 or attainment; repeatable.",
+)  # fmt: skip
+def luck(
+    file: str,
+    changes: tuple[str, ...],
+    variant: str | None,
+    draws: int,
+    seed: int,
+    threads: int | None,
+    as_json: bool,
+    output: str | None,
+    lag: int,
+    pictures: str | None,
+    reps: int | None,
+    quarters: int | None,
+    observed: dict[str, tuple[float, float]],
+) -> None:
+    """Tell how much of making quota is luck, and what KPIs do about it."""
+    if reps is None and (quarters is not None or observed):
+        raise click.UsageError("--quarters and --observed are about a team. Add --reps.")
+    if reps is not None and output is not None and output.lower().endswith(".nc"):
+        raise click.UsageError("-o: a .nc file has no room for a team. Write .csv or .json.")
+    plan = _plan(file, changes, variant)
+    from funnelsim.analysis.luck.luck import luck as luck_of
+    from funnelsim.analysis.luck.thirds import luck_or_skill
+    from funnelsim.report.luck import luck_text
+    from funnelsim.results.export import as_json as as_object
+    from funnelsim.results.files import save
+
+    teams = []
+    if reps is not None:  # first: it may refuse what was asked
+        with progress_bar() as progress:
+            team = luck_or_skill(
+                plan,
+                reps=reps,
+                quarters=plan.calendar.quarters if quarters is None else quarters,
+                observed=observed,
+                draws=draws,
+                seed=seed,
+                threads=threads,
+                progress=progress,
+            )
+        teams.append(team)
+    with progress_bar() as progress:
+        found = luck_of(plan, draws=draws, seed=seed, threads=threads, progress=progress)
+    results = [found, *teams]
+    if pictures is not None:
+        from funnelsim.report.luck_pictures import save_pictures
+
+        for line in save_pictures(plan, results[0], pictures, lag=lag, threads=threads):
+            click.echo(line, err=True)
+    _deliver(
+        partial(as_object, *results),
+        partial(save, results),
+        output,
+        as_json,
+        lambda: luck_text(plan, *results, lag=lag),
+    )
+
+
+@main.command()
+@scenario_options
+@json_option
+def validate(file: str, changes: tuple[str, ...], variant: str | None, as_json: bool) -> None:
+    """Check a scenario, and say what in it is probably not meant."""
+    from funnelsim.report.validation import verdict_json, verdict_text
+    from funnelsim.scenario.lint import lint
+
+    try:
+        warnings = lint(_plan(file, changes, variant))
+    except ScenarioError as error:
+        if as_json:
+            click.echo(verdict_json(file, error.problems, ()), nl=False)
+        raise
+    if as_json:
+        click.echo(verdict_json(file, (), warnings), nl=False)
+    else:
+        click.echo(verdict_text(file, warnings))
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files."""
+    from funnelsim.results.export import json_text
+    from funnelsim.scenario.files import json_schema
+
+    click.echo(json_text(json_schema()), nl=False)
+
+
+@main.command()
+@json_option
+def presets(as_json: bool) -> None:
+    """List the scenarios that come with funnelsim, and their variants."""
+    from funnelsim.report.validation import presets_json, presets_text
+
+    click.echo(presets_json() if as_json else presets_text(), nl=False)
+
+
+def _plan(file: str, changes: tuple[str, ...], variant: str | None) -> Scenario:
+    """Return the scenario that the command line names: file or preset, variant, then changes."""
+    from funnelsim.scenario.files import load, preset
+    from funnelsim.scenario.files import presets as names
+    from funnelsim.scenario.parsing import parse_assignment
+
+    assignments = [parse_assignment(change) for change in changes]
+    plan = preset(file) if file in names() else load(file)
+    if variant is not None:
+        plan = plan.variant(variant)
+    return plan.replace(dict(assignments)) if assignments else plan
+
+
+def _deliver(
+    as_object: Callable[[], dict[str, Any]],
+    save: Callable[[str], None],
+    output: str | None,
+    as_json: bool,
+    text: Callable[[], str],
+) -> None:
+    """Write the file, then print the object or the screen."""
+    from funnelsim.results.export import json_text
+
+    shown = json_text(as_object()) if as_json else f"{text()}\n"
+    if output is not None:
+        save(output)
+        click.echo(f"Wrote {output}", err=True)
+    click.echo(shown, nl=False)

@@ -1,0 +1,83 @@
+"""How a command runs and ends: messages instead of tracebacks, progress, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from funnelsim.errors import ArgumentError, FunnelsimError, ResultError, ScenarioError
+
+FAILED, USAGE, INVALID, INTERRUPTED = 1, 2, 3, 130
+STOPPED = "Interrupted."
+SECONDS_BEFORE_PROGRESS = 0.5
+SECONDS_TO_STOP = 1.5
+
+
+class Commands(click.Group):
+    """The group of commands, which turns what went wrong into a message and an exit status."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; no mistake of a user ends in a traceback."""
+        if threading.current_thread() is threading.main_thread():
+            before = signal.signal(signal.SIGINT, _stop)
+            ctx.call_on_close(lambda: signal.signal(signal.SIGINT, before))
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            status, message = INTERRUPTED, STOPPED
+        except ArgumentError as error:
+            status, message = USAGE, f"Error: {error}"
+        except (ScenarioError, ResultError) as error:
+            status, message = INVALID, str(error)
+        except FunnelsimError as error:
+            status, message = FAILED, f"Error: {error}"
+        except MemoryError:
+            status, message = FAILED, "Error: not enough memory."
+        except BrokenPipeError:
+            raise  # who read us went away: click ends quietly
+        except OSError as error:
+            about = f"{error.filename}: " if error.filename else ""
+            status, message = FAILED, f"Error: {about}{error.strerror or error}"
+        click.echo(message, err=True)
+        ctx.exit(status)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
+    """Yield what shows progress on a terminal once work takes long; None elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    begun = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        if time.monotonic() - begun > SECONDS_BEFORE_PROGRESS:
+            filled = 30 * done // total
+            bar = f"[{'#' * filled}{'-' * (30 - filled)}]"
+            click.echo(f"\r{bar} {done:,} of {total:,} draws", nl=False, err=True)
+
+    try:
+        yield show
+    finally:
+        click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _stop(*_: object) -> None:
+    """Raise KeyboardInterrupt, and end the process where a compiling thread does not let it go."""
+
+    def end() -> None:
+        click.echo(STOPPED, err=True)
+        os._exit(INTERRUPTED)
+
+    watchdog = threading.Timer(SECONDS_TO_STOP, end)
+    watchdog.daemon = True
+    watchdog.start()
+    raise KeyboardInterrupt
