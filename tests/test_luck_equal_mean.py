@@ -319,7 +319,7 @@ def luck_of(advantages: list[float], error: float = 0.01) -> xr.Dataset:
     ("advantages", "ratio"),
     [
         ([-0.3, -0.1, 0.1, 0.2], 3),
-        ([-0.3, 0.019, 0.021, 0.2], 3),  # 2 standard errors
+        ([-0.3, 0.029, 0.031, 0.2], 3),  # 3 standard errors
         ([0.1, -0.1, 0.1, 0.1], 3),  # a lattice can favour few deals at a low quota
         ([0.1, -0.01, 0.1, 0.0], 1),  # by chance behind, or out of reach for both
         ([0.1, 0.1, 0.1, -0.1], None),

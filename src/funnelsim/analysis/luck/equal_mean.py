@@ -32,7 +32,7 @@ ASSUMED_CV = 1.0  # of windfalls as large as the quota, where the plan has none
 MOST_WINDFALLS = 1_000  # a quarter, as a scenario may state
 HALF = 0.5  # of the activity, beside windfalls
 LARGER = 2.0  # times the size
-AHEAD = 2.0  # standard errors
+AHEAD = 3.0  # standard errors: so many quotas are looked at that 2 would be exceeded by chance
 THREE = 3  # of four quarters
 
 
@@ -211,7 +211,7 @@ def ahead_from(luck: xr.Dataset) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        By way, the smallest ``quota_ratio`` at which it is ahead by more than 2 standard errors and
+        By way, the smallest ``quota_ratio`` at which it is ahead by more than 3 standard errors and
         beyond which it is nowhere behind by as much. A way that never gets there is left out.
 
     Examples
