@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import pictures
 import tables
 
 project = "funnelsim"
@@ -32,6 +33,7 @@ myst_substitutions = {
     "commands": tables.commands(),
     "presets": tables.presets(),
     "address_layout": tables.address_layout(),
+    **pictures.luck(Path(__file__).parent / "_build" / "pictures"),
 }
 
 autodoc_typehints = "none"  # the docstrings say types, dims and units

@@ -11,7 +11,14 @@ import click
 
 import funnelsim as fs
 from funnelsim import cli
-from funnelsim.registry import PIPELINE_SAMPLES, QUARTER_SUMMARIES, SAMPLES, SUMMARIES
+from funnelsim.registry import (
+    LUCK,
+    PIPELINE_SAMPLES,
+    QUARTER_SUMMARIES,
+    SAMPLES,
+    SUMMARIES,
+    THIRDS,
+)
 from funnelsim.scenario.model import Scenario
 
 # The tables of a scenario file in reading order: heading, class, how it is written.
@@ -39,6 +46,8 @@ def variables() -> str:
         ("Samples with `pipeline=True`", PIPELINE_SAMPLES),
         ("Summaries by quarter or by year", SUMMARIES),
         ("Summaries by quarter only", QUARTER_SUMMARIES),
+        ("Luck", LUCK),
+        ("Luck or skill", THIRDS),
     ):
         rows = [
             (f"`{each.name}`", ", ".join(each.dims), f"{each.dtype}, {each.unit}", each.meaning)
@@ -94,7 +103,7 @@ def presets() -> str:
 
 def address_layout() -> str:
     """Show the head of the kernels, where every random word has its address."""
-    kernels = Path(cli.__file__).parent / "engine" / "kernels.py"
+    kernels = Path(fs.__file__).parent / "engine" / "kernels.py"
     head = ast.get_docstring(ast.parse(kernels.read_text(encoding="utf-8")))
     return f"```text\n{head}\n```"
 

@@ -117,25 +117,25 @@ def test_bars_are_as_long_as_shares() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bookings", "made", "title"),
+    ("bookings", "made", "message"),
     [
         (("whale", "size"), ("size", "whale"),
-         "Largest share of the spread: whales, 60 %.\nOf making quota: deal sizes, 60 %"),
+         "Largest share of the spread: whales, 60 %. Of making quota: deal sizes, 60 %"),
         (("skill", "size"), ("skill", "size"),
-         "Largest share of the spread: skill, 60 %.\nWeekly activity adds 10 %"),
+         "Largest share of the spread: skill, 60 %. Weekly activity adds 10 %"),
         (("activity", "size"), ("activity", "size"),
          "Largest share of the spread: weekly activity, 60 %"),
     ],
 )  # fmt: skip
 def test_the_largest_source_is_named(
-    bookings: tuple[str, str], made: tuple[str, str], title: str
+    bookings: tuple[str, str], made: tuple[str, str], message: str
 ) -> None:
     luck = answer(
         PLAN,
         bookings_variance_share={("activity",): 0.1, (bookings[1],): 0.3, (bookings[0],): 0.6},
         attainment_variance_share={(made[1],): 0.3, (made[0],): 0.6},
     )
-    assert variance_by_source(luck, ax=new_axes()).get_title() == title
+    assert title(variance_by_source(luck, ax=new_axes())) == message
 
 
 def test_a_share_below_zero_is_chance_and_no_bar() -> None:

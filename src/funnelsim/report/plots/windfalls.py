@@ -248,4 +248,5 @@ def _label(source: str) -> str:
 
 
 def _whole(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= 0.01 else f"{100 * max(share, 0.0):.1f} %"
+    number = f"{100 * share:.0f}" if share >= 0.01 else f"{100 * max(share, 0.0):.1f}"
+    return f"{number}\N{NO-BREAK SPACE}%"
