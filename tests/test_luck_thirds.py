@@ -284,7 +284,9 @@ def test_thirds_are_what_a_loop_finds():
         .replace({"windfall.per_quarter": 1.0, "quota.per_quarter": [2e5, 2.5e5, 3e5, 2.5e5]})
     )
     (samples,) = next(iter(sample_blocks([Run(plan, reps=7)], draws=50, seed=2)))
-    found = gaps.thirds(samples, np.array(plan.quotas), gaps.MEASURES, [1, 3])
+    found = gaps.thirds(
+        samples, np.array(plan.quotas), plan.deal_size.law_mean, gaps.MEASURES, [1, 3]
+    )
     for draw in range(50):
         for column, quarters in enumerate((1, 3)):
             team = [

@@ -158,14 +158,26 @@ def proportion(successes: Floats, trials: Floats) -> Estimate:
 
 
 def never_certain(pair: Estimate, trials: Floats | float) -> Estimate:
-    """Return shares of so many quarters with their errors, none of which is 0.
+    """Return shares with their errors, none of which is 0.
 
-    Where all or none of the quarters had the event, the spread over draws is 0, as if this were
-    certain; the error of a share of as many independent quarters stands instead.
+    Where all or none of so many draws had the event, the spread over draws is 0, as if this were
+    certain; the error of a proportion of as many stands instead. Quarters of one draw are no trials
+    of their own: they share the rep.
     """
     value, error = pair
-    _, instead = proportion(value * trials, np.asarray(trials, dtype=np.float64))
-    return value, np.where((value == 0) | (value == 1), instead, error)
+    trials = np.asarray(trials, dtype=np.float64)
+    _, instead = proportion(np.round(value) * trials, trials)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = 1e-3 / trials  # sums of shares are 0 or 1 up to rounding only
+    return value, np.where((value < apart) | (value > 1 - apart), instead, error)
+
+
+def occasions(share: Floats, periods: int, draws: int) -> Floats:
+    """Return the draws that have an event at least once, at least if it is spread evenly.
+
+    ``share`` is that of all periods, so many a draw, in which it happens.
+    """
+    return np.asarray(np.minimum(share * periods, 1.0) * draws)
 
 
 def _years(values: Floats) -> Floats:

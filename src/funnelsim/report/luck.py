@@ -282,7 +282,7 @@ def _gamble(told: Told, ways: list[str], ratios: list[float]) -> str:
         return "repetition is the only way"
     won = [each for each in gambles if wins(*each)]
     if not won:
-        return "no gamble beats repetition, at quotas from half to twice that"
+        return "no gamble measurably beats repetition, at quotas from half to twice that"
     way, ratio = max(won, key=lambda each: advantage(*each).value)
     # The run of quotas about the best one, at each of which some gamble wins.
     winning = {each for _, each in won}

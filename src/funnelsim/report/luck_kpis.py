@@ -48,7 +48,8 @@ def _observed(plan: Scenario, told: Told, lag: int) -> str:
         return f"Hitting {kpi} told nothing measurable about quota: {gap.points} (observed{others})"
     more = "more" if gap.value > 0 else "less"
     size = Number(abs(gap.value), gap.error).points.removeprefix("+")
-    return f"Quarters that hit {kpi} made quota {size} {more} often (observed{others})"
+    floor = "" if plan.policy.floor_per_week is None else ", without the floor"
+    return f"Quarters that hit {kpi} made quota {size} {more} often (observed{floor}{others})"
 
 
 def _bare(number: Number) -> str:

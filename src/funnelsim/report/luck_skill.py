@@ -73,9 +73,11 @@ def _verdict(measure: str, value: Number) -> str:
     """Say what the observed gap of a measure proves."""
     name = measure.replace("_", " ")
     share = f"luck shows one as large in {value.percent} of such teams"
+    if abs(value.value - BY_LUCK) < 3 * value.error:
+        return f"Whether the observed gap in {name} is luck is a close call: {share}"
     if value.value >= BY_LUCK:
         return f"The observed gap in {name} is no proof of skill: {share}"
-    return f"The observed gap in {name} is more than luck: {share}"
+    return f"The observed gap in {name} is seldom luck alone: {share}"
 
 
 def _enough(told: Told, quarters: float) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from funnelsim.analysis.estimates import Means
-from funnelsim.analysis.luck.part import Answers, over, reaches
+from funnelsim.analysis.luck.part import Answers, has_luck, over, reaches
+from funnelsim.analysis.tally import never_certain
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.scenario.model import Scenario
 
@@ -24,6 +25,7 @@ class Dependence:
         self.coords: Mapping[str, Sequence[object]] = {"quarter": range(1, quarters + 1)}
         self.refused: dict[str, str] = {}
         self.attrs: dict[str, str | int | float] = {}
+        self._lucky = has_luck(plan)
         self._quotas = np.array(plan.quotas)
         self._means = Means()
 
@@ -35,15 +37,17 @@ class Dependence:
             for name in ("bookings", "repeatable_bookings", "windfall_bookings", "largest_deal")
         )
         made = reaches(total, self._quotas)
-        by_windfall = made & ~reaches(repeatable, self._quotas)
-        by_largest = made & ~reaches(total - largest, self._quotas)
+        repeated = reaches(repeatable, self._quotas)
+        without = reaches(total - largest, self._quotas)
         # In units of the quota, whose squares and products keep their digits.
         total, lucky, largest = (part / self._quotas for part in (total, lucky, largest))
         self._means.add(
             {
                 "attained": made,
-                "only by windfall": by_windfall,
-                "only by largest": by_largest,
+                "repeatable attained": repeated,
+                "only by windfall": made & ~repeated,
+                "attained without largest": without,
+                "only by largest": made & ~without,
                 "bookings": total,
                 "bookings^2": total * total,
                 "windfall": lucky,
@@ -55,16 +59,14 @@ class Dependence:
     def answers(self) -> Answers:
         """Return every number with its standard error, (quarter,)."""
         m = self._means
-        made, windfall, largest = m["attained"], m["only by windfall"], m["only by largest"]
+        made = m["attained"]
         mean, lucky = m["bookings"], m["windfall"]
         sd = (m["bookings^2"] - mean * mean).sqrt()
         covariance = m["windfall * bookings"] - lucky * mean
         found = {
             "attainment_probability": made,
-            "repeatable_attainment_probability": made - windfall,
-            "without_largest_attainment_probability": made - largest,
-            "windfall_dependence": windfall / made,
-            "largest_deal_dependence": largest / made,
+            "repeatable_attainment_probability": m["repeatable attained"],
+            "without_largest_attainment_probability": m["attained without largest"],
             "bookings_mean": mean * self._quotas,
             "bookings_sd": sd * self._quotas,
             "bookings_cv": sd / mean,
@@ -72,4 +74,13 @@ class Dependence:
             "windfall_share_of_variance": covariance / (sd * sd),
             "without_largest_mean": m["without largest"] * self._quotas,
         }
-        return {name: estimate.pair for name, estimate in found.items()}
+        answers = {name: estimate.pair for name, estimate in found.items()}
+        for name, only in (
+            ("windfall_dependence", "only by windfall"),
+            ("largest_deal_dependence", "only by largest"),
+        ):
+            answers[name] = never_certain((m[only] / made).pair, made.value * m.draws)
+        if not self._lucky:  # without windfalls and whales it is 0 for certain
+            value, _ = answers["windfall_dependence"]
+            answers["windfall_dependence"] = value, 0 * value
+        return answers

@@ -24,7 +24,7 @@ from funnelsim.analysis.luck.imposed import (
     with_floor,
     without_floor,
 )
-from funnelsim.analysis.luck.part import Answers, over
+from funnelsim.analysis.luck.part import Answers, over, quarters_are_alike
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.errors import NotCoveredError
 from funnelsim.registry import LUCK
@@ -51,7 +51,7 @@ class Doses:
     """
 
     def __init__(self, plan: Scenario) -> None:
-        quarters = 1 if _quarters_are_alike(plan) else plan.calendar.quarters
+        quarters = 1 if quarters_are_alike(plan) else plan.calendar.quarters
         short = over(plan, quarters).model_copy(update={"kpis": ()})  # nobody looks at them
         self.coords: Mapping[str, Sequence[object]] = {}
         self.refused: dict[str, str] = {}
@@ -139,13 +139,3 @@ class Doses:
         compared = Compared(plans, self._quotas)
         self._compared.append((compared, [self._plans.index(plan) for plan in plans.values()]))
         return compared
-
-
-def _quarters_are_alike(plan: Scenario) -> bool:
-    """Return whether every quarter of the horizon follows the law of the first."""
-    return (
-        plan.calendar.start == "steady"
-        and plan.policy.start_week is None
-        and len(set(plan.quotas)) == 1
-        and len(set(plan.market.season)) == 1
-    )

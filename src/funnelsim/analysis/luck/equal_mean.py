@@ -14,7 +14,7 @@ import numpy as np
 from funnelsim.analysis.estimates import Means
 from funnelsim.analysis.levels import at_level, mean_bookings
 from funnelsim.analysis.luck.part import QUARTERS_PER_YEAR, REACHES, Answers, Floats, over
-from funnelsim.analysis.tally import never_certain
+from funnelsim.analysis.tally import never_certain, occasions, proportion
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.errors import FunnelsimError, NotCoveredError
 from funnelsim.registry import LUCK, SEGMENT, STANDARD_ERROR
@@ -166,12 +166,12 @@ class EqualMean:
 
     def _at_ratio(self, m: Means) -> Answers:
         """Return what is known at one ratio, (way,) of the ways that exist."""
-        quarters = m.draws * QUARTERS_PER_YEAR
         attained, windfall = m["attained"], m["only by windfall"]
-        dependence, error = never_certain((windfall / attained).pair, attained.value * quarters)
+        draws = occasions(attained.value, QUARTERS_PER_YEAR, m.draws)
+        dependence, error = never_certain((windfall / attained).pair, draws)
         has_luck = [_has_windfalls(plan) or _has_whales(plan) for plan in self.plans.values()]
         found = {
-            "way_attainment_probability": never_certain(attained.pair, quarters),
+            "way_attainment_probability": never_certain(attained.pair, m.draws),
             # without windfalls and whales it is 0 for certain
             "way_windfall_dependence": (dependence, np.where(has_luck, error, 0.0 * dependence)),
             "way_three_of_four_probability": m["three of four"].pair,
@@ -179,7 +179,12 @@ class EqualMean:
         }
         if REPETITION in self.plans:
             repetition = attained[list(self.plans).index(REPETITION)]
-            found["way_advantage"] = (attained - repetition).pair
+            value, error = (attained - repetition).pair
+            _, rare = proportion(np.zeros(()), np.asarray(float(m.draws)))
+            other = np.array([plan != self.plans[REPETITION] for plan in self.plans.values()])
+            # Plans that differ, and in no draw came out differently, may yet do so.
+            never = other & (error < 0.01 / (m.draws * QUARTERS_PER_YEAR))
+            found["way_advantage"] = value, np.where(never, rare, error)
         return found
 
     def _of_moments(self) -> Answers:

@@ -65,13 +65,19 @@ def teams_thirds(
     for samples in blocks:
         stop = start + len(samples[0]["bookings"])
         for index, (plan, own) in enumerate(zip(plans, samples, strict=True)):
-            found[:, index, ..., start:stop] = thirds(own, np.array(plan.quotas), measures, worked)
+            found[:, index, ..., start:stop] = thirds(
+                own, np.array(plan.quotas), plan.deal_size.law_mean, measures, worked
+            )
         start = stop
     return found
 
 
 def thirds(
-    samples: Samples, quotas: Floats, measures: Sequence[str], worked: Sequence[int]
+    samples: Samples,
+    quotas: Floats,
+    size: float,
+    measures: Sequence[str],
+    worked: Sequence[int],
 ) -> Floats:
     """Return what the top and the bottom third of each team show, sorted by bookings so far.
 
@@ -80,6 +86,8 @@ def thirds(
     samples : dict
         Of teams, arrays (draw, rep, quarter, ...).
     quotas : (quarter,) float, currency
+    size : float
+        Of a deal, about, in the currency.
     measures : sequence of str
         Of ``MEASURES``.
     worked : sequence of int
@@ -107,7 +115,7 @@ def thirds(
 
     # Equal deals add up to equal bookings in whatever order: rounding must not sort by that order.
     # Of equals the higher number stands higher, which is fair, as numbers say nothing about reps.
-    totals = np.rint(so_far(amounts) / (SAME * quotas[0]))
+    totals = np.rint(so_far(amounts) / (SAME * size))
     order = np.argsort(totals, axis=1, kind="stable")
     third = order.shape[1] // 3
     ends = order[:, -third:], order[:, :third]

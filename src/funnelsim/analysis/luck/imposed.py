@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from funnelsim.analysis.estimates import Estimate, Means
 from funnelsim.analysis.levels import at_level, mean_deals
-from funnelsim.analysis.luck.part import Events, Floats, attained
-from funnelsim.analysis.tally import never_certain, proportion
+from funnelsim.analysis.luck.part import Events, Floats, attained, has_luck
+from funnelsim.analysis.tally import never_certain, occasions, proportion
 from funnelsim.engine.blocks import Samples
 from funnelsim.errors import NotCoveredError
 from funnelsim.scenario.kinds import MOST_A_WEEK
@@ -158,9 +158,10 @@ class Compared:
         """Return values and errors, (policy, ...); NaN where the plan is missing."""
         pair = self._estimate(name).pair
         if name == "attained":
-            pair = never_certain(pair, self._trials)
+            pair = never_certain(pair, self._means.draws)
         elif name == "dependence":
-            value, error = never_certain(pair, self._means["attained"].value * self._trials)
+            draws = occasions(self._means["attained"].value, len(self._quotas), self._means.draws)
+            value, error = never_certain(pair, draws)
             # without windfalls and whales it is 0 for certain
             lucky = np.array([has_luck(plan) for plan in self.plans.values()])
             pair = value, np.where(lucky, error, 0.0 * value)
@@ -180,22 +181,23 @@ class Compared:
         value, error = self._change(name, after, before).pair
         if name in SHARES and self.plans[after] != self.plans[before]:
             # Plans that differ, and in no draw came out differently, may yet do so.
-            _, rare = proportion(np.zeros(()), np.asarray(float(self._trials)))
-            error = np.where(error == 0, rare, error)
+            draws = self._means.draws
+            _, rare = proportion(np.zeros(()), np.asarray(float(draws)))
+            # A single draw that differs, in one of its quarters, would make more of an error.
+            error = np.where(error < 0.01 / (draws * len(self._quotas)), rare, error)
         return value, error
 
     def per_activities(self, name: str, after: str, before: str, activities: float) -> Pair:
         """Return the change of an estimate for each so many activities that it costs."""
         cost = self._change("activities", after, before)
-        return (activities * self._change(name, after, before) / cost).pair
+        value, error = (activities * self._change(name, after, before) / cost).pair
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rare = activities * self.change(name, after, before)[1] / np.abs(cost.value)
+        return value, np.where(value == 0, rare, error)
 
     def _change(self, name: str, after: str, before: str) -> Estimate:
         values, labels = self._estimate(name), list(self.plans)
         return values[labels.index(after)] - values[labels.index(before)]
-
-    @property
-    def _trials(self) -> int:
-        return self._means.draws * len(self._quotas)
 
     def _estimate(self, name: str) -> Estimate:
         """Return an estimate by plan, (plan, ...)."""
@@ -222,12 +224,6 @@ class Compared:
             "activities": _mean(own["activities"][:, 0, :quarters]),
             "deals": _mean(own["reached"][:, 0, :quarters, -1]),
         }
-
-
-def has_luck(plan: Scenario) -> bool:
-    """Return whether there are windfall bookings."""
-    whale, windfall = plan.deal_size.whale, plan.windfall
-    return bool((whale and whale.probability) or (windfall and windfall.per_quarter))
 
 
 def placed(pair: Pair, places: Sequence[int], size: int) -> Pair:

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from funnelsim.analysis.estimates import Means
-from funnelsim.analysis.luck.imposed import NONE, POLICIES, has_luck, imposed, placed, stacked_pairs
-from funnelsim.analysis.luck.part import Answers, alike, attained, over
-from funnelsim.analysis.tally import never_certain
+from funnelsim.analysis.luck.imposed import NONE, POLICIES, imposed, placed, stacked_pairs
+from funnelsim.analysis.luck.part import Answers, alike, attained, has_luck, over
+from funnelsim.analysis.tally import never_certain, occasions
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.scenario.model import MAX_WEEKS, Scenario
 
@@ -103,14 +103,14 @@ class Kpis:
     def _of_lag(self, means: Means, lucky: bool) -> Answers:
         """Return the table, (kpi_outcome, quota_outcome), and what follows from it."""
         table = means["table"]
-        trials = float(means.draws * self._quarters)
+        draws = means.draws
         made = table[:, 0] + table[:, 1]
         kpi = made + table[:, 2]
         given = made / kpi
-        by_kpi, errors = never_certain(given.pair, kpi.value * trials)
+        by_kpi, errors = never_certain(given.pair, occasions(kpi.value, self._quarters, draws))
         gap, error = (given[0] - given[1]).pair
         certain = ((by_kpi == 0) | (by_kpi == 1)).any()
-        cells, cell_errors = never_certain(table.pair, trials)
+        cells, cell_errors = never_certain(table.pair, draws)
         if not lucky:
             cell_errors[:, QUOTA_OUTCOMES.index("windfall")] = 0.0  # never, for certain
         return {

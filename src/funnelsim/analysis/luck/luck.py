@@ -17,21 +17,25 @@ from funnelsim.analysis.luck.part import Answers, Part
 from funnelsim.analysis.luck.policy import PolicyEffect
 from funnelsim.analysis.luck.repeatability import Repeatability
 from funnelsim.analysis.luck.sources import Sources
-from funnelsim.engine.blocks import Progress, Run, sample_blocks
+from funnelsim.engine.blocks import Progress, Run, bytes_per_draw, sample_blocks
 from funnelsim.engine.simulate import STREAM_VERSION, described, provenance
-from funnelsim.registry import BY_NAME, SEGMENT, STANDARD_ERROR
+from funnelsim.errors import ArgumentError, ScenarioError
+from funnelsim.registry import BY_NAME, LUCK, SEGMENT, STANDARD_ERROR
 from funnelsim.scenario.model import Scenario
 
-PARTS: tuple[Callable[[Scenario], Part], ...] = (
-    Dependence,
-    Kpis,
-    PolicyEffect,
-    Doses,
-    Sources,
-    Repeatability,
-    EqualMean,
-)
-BLOCK = 4_096  # draws: some sixty runs of them are in memory at a time, twice a thread
+# Each part, and how the names of its numbers begin.
+PARTS: dict[Callable[[Scenario], Part], tuple[str, ...]] = {
+    Dependence: (),
+    Kpis: ("kpi_", "attainment_given_kpi"),
+    PolicyEffect: ("policy_", "effect_on_"),
+    Doses: ("adherence_", "floor_", "effect_of_50_activities"),
+    Sources: ("bookings_variance", "bookings_total", "attainment_variance", "attainment_total"),
+    Repeatability: ("rep_", "career_", "independent_", "next_", "quarter_correlation"),
+    EqualMean: ("way_",),
+}
+BLOCK, LEAST_BLOCK = 4_096, 64  # draws of all runs, some fifty, that are in memory at a time
+BLOCK_BYTES = 1 << 26  # that a block should take; two a thread are in memory
+FEWEST_DRAWS = 2
 SECOND_MOMENTS = (
     "_sd",
     "_cv",
@@ -57,7 +61,7 @@ def luck(
     ----------
     plan : Scenario
     draws : int
-        1 to 2**32; memory does not grow with them. 100,000 take some ten seconds.
+        2 to 2**32; memory does not grow with them. 100,000 take some ten seconds.
     seed : int
         0 to 2**63 - 1. All parts of the answer share their luck, so that differences are paired.
     threads : int, optional
@@ -89,25 +93,51 @@ def luck(
     >>> bool(0 < dependence < 0.2)
     True
     """
-    parts: list[Part] = [part(plan) for part in PARTS]
+    if draws < FEWEST_DRAWS:
+        raise ArgumentError(f"draws = {draws}: must be at least {FEWEST_DRAWS}: one has no error.")
+    parts, refused = _parts(plan)
     runs: list[Run] = []
     for part in parts:
         runs += [run for run in part.runs if run not in runs]
     places = [[runs.index(run) for run in part.runs] for part in parts]
+    size = sum(bytes_per_draw(run.packed()) for run in runs)
+    block = min(max(BLOCK_BYTES // size, LEAST_BLOCK), BLOCK)
     blocks = sample_blocks(
-        runs, draws=draws, seed=seed, threads=threads, progress=progress, block=BLOCK
+        runs, draws=draws, seed=seed, threads=threads, progress=progress, block=block
     )
     for samples in blocks:
         for part, own in zip(parts, places, strict=True):
             part.add([samples[index] for index in own])
     about: dict[str, str | int] = {"seed": seed, "draws": draws, "stream_version": STREAM_VERSION}
-    return _labelled(plan, parts, provenance(plan) | {"method": "simulated"} | about)
+    attrs = provenance(plan) | {"method": "simulated"} | about
+    return _labelled(plan, parts, refused, attrs)
 
 
-def _labelled(plan: Scenario, parts: list[Part], attrs: dict[str, str | int]) -> xr.Dataset:
+def _parts(plan: Scenario) -> tuple[list[Part], dict[str, str]]:
+    """Return the parts that can be simulated, and why others cannot, by name of their numbers."""
+    Run(plan).packed()  # what is wrong with the plan itself is wrong with all of them
+    parts: list[Part] = []
+    refused: dict[str, str] = {}
+    for state, names in PARTS.items():
+        part = state(plan)
+        try:
+            for run in part.runs:
+                run.packed()
+        except ScenarioError as error:
+            reason = "; ".join(str(problem) for problem in error.problems)
+            why = f"a plan to compare with cannot be simulated: {reason}"
+            refused |= {each.name: why for each in LUCK if each.name.startswith(names)}
+        else:
+            parts.append(part)
+    return parts, refused
+
+
+def _labelled(
+    plan: Scenario, parts: list[Part], unanswered: dict[str, str], attrs: dict[str, str | int]
+) -> xr.Dataset:
     """Put names, units and provenance on the answers of all parts."""
     answers: Answers = {}
-    refused: dict[str, str] = {}
+    refused = dict(unanswered)
     coords: dict[str, object] = {
         "segment": [SEGMENT],
         "quota": ("quarter", np.array(plan.quotas), {"units": plan.currency}),

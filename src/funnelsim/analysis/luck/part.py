@@ -62,11 +62,11 @@ def reaches(amounts: Floats, quotas: Floats) -> Events:
 def over(plan: Scenario, quarters: int) -> Scenario:
     """Return the plan over another horizon, without its variants.
 
-    A list of quotas goes on as its whole years did, or as its last quarter if it has none.
+    A list of quotas goes on as its last year did, or as its last quarter if it has no year.
     """
     quotas = plan.quotas
     if quarters > len(quotas):
-        period = len(quotas) if len(quotas) % QUARTERS_PER_YEAR == 0 else 1
+        period = QUARTERS_PER_YEAR if len(quotas) >= QUARTERS_PER_YEAR else 1
         repeated = quotas[-period:] * -(-quarters // period)
         quotas = (*quotas, *repeated)
     stated = quotas[:quarters] if isinstance(plan.quota.per_quarter, tuple) else quotas[0]
@@ -89,3 +89,19 @@ def alike(plan: Scenario) -> Scenario:
             "deal_size": plan.deal_size.model_copy(update=same),
         }
     )
+
+
+def quarters_are_alike(plan: Scenario) -> bool:
+    """Return whether every quarter of the horizon follows the law of the first."""
+    return (
+        plan.calendar.start == "steady"
+        and plan.policy.start_week is None
+        and len(set(plan.quotas)) == 1
+        and len(set(plan.market.season)) == 1
+    )
+
+
+def has_luck(plan: Scenario) -> bool:
+    """Return whether there are windfall bookings."""
+    whale, windfall = plan.deal_size.whale, plan.windfall
+    return bool((whale and whale.probability) or (windfall and windfall.per_quarter))

@@ -20,7 +20,13 @@ from funnelsim.analysis.luck.imposed import (
     imposed,
 )
 from funnelsim.analysis.luck.kpis import horizon
-from funnelsim.analysis.luck.part import QUARTERS_PER_YEAR, Answers, attained, over
+from funnelsim.analysis.luck.part import (
+    QUARTERS_PER_YEAR,
+    Answers,
+    attained,
+    over,
+    quarters_are_alike,
+)
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.registry import LUCK
 from funnelsim.scenario.model import Scenario
@@ -46,6 +52,8 @@ class PolicyEffect:
         self.attrs = found.attrs
         self.runs: tuple[Run, ...] = ()
         self._missing = found.missing
+        stated = plan.calendar.quarters
+        self._year_has_level = stated >= QUARTERS_PER_YEAR or quarters_are_alike(plan)
         self._answerable = FLOOR in found.plans
         if not self._answerable:
             for variable in LUCK:
@@ -99,15 +107,30 @@ class PolicyEffect:
                 "effect_on_activities_mean": "activities",
             }.items()
         }
+        if not self._year_has_level:
+            self._blank_level_of_year(found)
         found["policy_effect_per_50_activities"] = compared.per_activities(
             "attained", FLOOR, NONE, FIFTY
         )
         self._explain(found)
         return found
 
+    def _blank_level_of_year(self, found: Answers) -> None:
+        """Leave out the level of four quarters where it was solved for fewer, unlike ones."""
+        for name, labels, kept in (
+            ("policy_at_least_probability", POLICIES, (NONE, FLOOR)),
+            ("effect_on_at_least_probability", tuple(EFFECTS), ("policy",)),
+        ):
+            for part in found[name]:
+                part[[label not in kept for label in labels]] = np.nan
+            self.refused[name] = (
+                "the level is that of the plan's own quarters, which are fewer than four and not "
+                f"alike: set calendar.quarters to {QUARTERS_PER_YEAR} or more"
+            )
+
     def _explain(self, found: Answers) -> None:
         """Say why what is NaN is unknown."""
         others = {"policy_effect_per_50_activities": "the policy changes no activity"}
         for name, (value, _) in found.items():
-            if np.isnan(value).any():
+            if np.isnan(value).any() and name not in self.refused:
                 self.refused[name] = others.get(name) or self._missing or NEVER_ATTAINED

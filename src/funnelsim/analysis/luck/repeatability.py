@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from funnelsim.analysis.estimates import Columns, Estimate, Means
 from funnelsim.analysis.luck.part import Answers, alike, over, reaches
-from funnelsim.analysis.tally import never_certain
+from funnelsim.analysis.tally import never_certain, occasions
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.scenario.model import Scenario
 from funnelsim.twin.skill import is_skilled
@@ -115,7 +115,8 @@ class Repeatability:
             "career_at_least_probability": _by_career(careers),
             "independent_at_least_probability": _by_career(independent),
             "next_attainment_probability": never_certain(
-                (pairs["before and attained"] / before).pair, before.value * pairs.draws * PAIRS
+                (pairs["before and attained"] / before).pair,
+                occasions(before.value, PAIRS, pairs.draws),
             ),
             "quarter_correlation": _correlation(means["bookings"]).pair,
         }

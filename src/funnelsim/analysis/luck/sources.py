@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from funnelsim.analysis.estimates import Estimate, Means, stacked
 from funnelsim.analysis.luck.part import Answers, over, reaches
+from funnelsim.analysis.tally import proportion
 from funnelsim.engine.blocks import Run, Samples, purposes_of
 from funnelsim.scenario.model import Scenario
 
@@ -26,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 class Sources:
     """The ordered decomposition and the total indices, of bookings and of attainment.
 
-    Of the first quarter where the start is steady, since all quarters are alike then; of the last
+    Of the first quarter where the start is steady and the policy has no ``start_week``; of the last
     one else. The past is followed whole: thinned to what can still matter, it would let the entry
     of an opportunity decide a part of what its delays decide.
     """
@@ -69,25 +70,30 @@ class Sources:
     def answers(self) -> Answers:
         """Return shares and total indices with their standard errors, (source,)."""
         found: Answers = {}
-        for of in self._means:
-            shares, totals = self._indices(self._means[of])
-            found[f"{of}_variance_share"] = self._placed(shares)
-            found[f"{of}_total_index"] = self._placed(totals)
+        for of, means in self._means.items():
+            shares, totals, variance = self._indices(means)
+            found[f"{of}_variance_share"] = self._placed(shares.pair)
+            value, error = totals.pair
+            # What changed no draw may yet change one: half of its square counts.
+            _, rare = proportion(np.zeros(()), np.asarray(float(means.draws)))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                error = np.where(value == 0, 0.5 * rare / variance.value, error)
+            found[f"{of}_total_index"] = self._placed((value, error))
         return found
 
-    def _indices(self, m: Means) -> tuple[Estimate, Estimate]:
+    def _indices(self, m: Means) -> tuple[Estimate, Estimate, Estimate]:
         variance = m["y^2"] - m["y"] * m["y"]
         decided = m["y y_j"] - m["y_j"] * m["y"]  # C_0 = 0, but for chance, to C_(J-1)
         steps = [decided[j] for j in range(len(self._active))] + [variance]
         # Over C_J - C_0, not over C_J: the same in expectation, and the shares sum to 1.
         whole = variance - decided[0]
         gained = stacked([after - before for before, after in pairwise(steps)])
-        return gained / whole, m["half square"] / variance
+        return gained / whole, m["half square"] / variance, variance
 
-    def _placed(self, estimate: Estimate) -> tuple[Floats, Floats]:
+    def _placed(self, pair: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
         """Return the values of all purposes: exactly 0 of those that decide nothing here."""
         placed = np.zeros((2, len(self.coords["source"])))
-        placed[:, self._active] = estimate.pair
+        placed[:, self._active] = pair
         return placed[0], placed[1]
 
 
