@@ -36,6 +36,7 @@ class Means:
         self._centre = np.empty(0)  # the first block's means: products about them keep their digits
         self._sums = np.empty(0)
         self._products = np.empty((0, 0))
+        self._known: Floats | None = None
 
     def add(self, columns: Columns) -> None:
         """Take in a block of draws; every block holds the same quantities."""
@@ -47,6 +48,7 @@ class Means:
             self._centre = block.mean(axis=0)
             self._sums = np.zeros(block.shape[1])
             self._products = np.zeros((block.shape[1], block.shape[1]))
+        self._known = None
         block -= self._centre
         self.draws += len(block)
         self._sums += block.sum(axis=0)
@@ -63,7 +65,9 @@ class Means:
             if known == name:
                 places = np.arange(first, first + size).reshape(shape)
                 means = self._centre + self._sums / self.draws
-                return Estimate(means[places], np.eye(len(means))[places], self._covariance())
+                if self._known is None:
+                    self._known = self._covariance()
+                return Estimate(means[places], np.eye(len(means))[places], self._known)
             first += size
         raise KeyError(name)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from funnelsim.analysis.estimates import Means
 from funnelsim.analysis.luck.part import Answers, has_luck, over, reaches
-from funnelsim.analysis.tally import never_certain
+from funnelsim.analysis.tally import never_certain, proportion
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.scenario.model import Scenario
 
@@ -64,9 +64,6 @@ class Dependence:
         sd = (m["bookings^2"] - mean * mean).sqrt()
         covariance = m["windfall * bookings"] - lucky * mean
         found = {
-            "attainment_probability": made,
-            "repeatable_attainment_probability": m["repeatable attained"],
-            "without_largest_attainment_probability": m["attained without largest"],
             "bookings_mean": mean * self._quotas,
             "bookings_sd": sd * self._quotas,
             "bookings_cv": sd / mean,
@@ -75,6 +72,13 @@ class Dependence:
             "without_largest_mean": m["without largest"] * self._quotas,
         }
         answers = {name: estimate.pair for name, estimate in found.items()}
+        for name, event in (
+            ("attainment_probability", made),
+            ("repeatable_attainment_probability", m["repeatable attained"]),
+            ("without_largest_attainment_probability", m["attained without largest"]),
+        ):
+            draws = np.asarray(float(m.draws))
+            answers[name] = event.value, proportion(event.value * draws, draws)[1]
         for name, only in (
             ("windfall_dependence", "only by windfall"),
             ("largest_deal_dependence", "only by largest"),

@@ -36,6 +36,7 @@ PARTS: dict[Callable[[Scenario], Part], tuple[str, ...]] = {
 BLOCK, LEAST_BLOCK = 4_096, 64  # draws of all runs, some fifty, that are in memory at a time
 BLOCK_BYTES = 1 << 26  # that a block should take; two a thread are in memory
 FEWEST_DRAWS = 2
+UNSEEN = "unknown where what it is a share of never happened: take more draws, or look at the quota"
 SECOND_MOMENTS = (
     "_sd",
     "_cv",
@@ -149,6 +150,9 @@ def _labelled(
         coords |= {dim: list(labels) for dim, labels in part.coords.items()}
         about |= part.attrs
     _blank_moments(plan, answers, refused)
+    for name, (value, _) in answers.items():
+        if np.isnan(value).any() and "count" not in BY_NAME[name].dims:  # beyond a career
+            refused.setdefault(name, UNSEEN)
     arrays = {}
     for name, (value, error) in answers.items():
         variable = BY_NAME[name]

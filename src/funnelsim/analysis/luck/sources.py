@@ -23,6 +23,9 @@ from funnelsim.scenario.model import Scenario
 
 Floats = npt.NDArray[np.float64]
 
+FEWEST = 20
+FEW = f"rests on fewer than {FEWEST} draws that differ from the rest: take more draws"
+
 
 class Sources:
     """The ordered decomposition and the total indices, of bookings and of attainment.
@@ -61,6 +64,8 @@ class Sources:
             {
                 "y": first,
                 "y^2": first * first,
+                "y^3": first**3,
+                "y^4": first**4,
                 "y_j": others,
                 "y y_j": first[:, None] * others,
                 "half square": 0.5 * (first[:, None] - single) ** 2,
@@ -71,6 +76,12 @@ class Sources:
         """Return shares and total indices with their standard errors, (source,)."""
         found: Answers = {}
         for of, means in self._means.items():
+            if _draws_behind(means) < FEWEST:
+                for index in ("variance_share", "total_index"):
+                    unknown = np.full(len(self.coords["source"]), np.nan)
+                    found[f"{of}_{index}"] = unknown, unknown
+                    self.refused[f"{of}_{index}"] = FEW
+                continue
             shares, totals, variance = self._indices(means)
             found[f"{of}_variance_share"] = self._placed(shares.pair)
             value, error = totals.pair
@@ -95,6 +106,17 @@ class Sources:
         placed = np.zeros((2, len(self.coords["source"])))
         placed[:, self._active] = pair
         return placed[0], placed[1]
+
+
+def _draws_behind(m: Means) -> float:
+    """Return how many draws a variance rests on: n m2^2 / m4, of central moments.
+
+    As many draws of a fixed amount, all others being at the mean, would give the same.
+    """
+    a, b, c, d = (float(m[name].value) for name in ("y", "y^2", "y^3", "y^4"))
+    m2 = b - a * a
+    m4 = d - 4 * a * c + 6 * a * a * b - 3 * a**4
+    return m.draws * m2 * m2 / m4 if m2 > 0 and m4 > 0 else 0.0
 
 
 def _matters(plan: Scenario, purpose: str) -> bool:
