@@ -266,7 +266,120 @@ COMPARE = (
              "draws can tell; equal ones share evenly"),
 )  # fmt: skip
 
-ALL = (*SAMPLES, *PIPELINE_SAMPLES, *SUMMARIES, *QUARTER_SUMMARIES, *LUCK, *THIRDS, *COMPARE)
+# What fs.sensitivity and fs.coaching_point return. lever: paths; end: "low", "high". goal: the
+# attribute of this name says which. Units of levers go by path.
+SENSITIVITY = (
+    Variable("goal_probability", (), "float64", "1", "P(goal) of the plan as it is"),
+    Variable("lever_value", ("lever",), "float64", "by lever",
+             "what the plan states; the mean of a list"),
+    Variable("lever_range", ("lever", "end"), "float64", "by lever", "where the lever is moved to"),
+    Variable("goal_probability_at", ("lever", "end"), "float64", "1",
+             "P(goal) with the lever there, all else as it is"),
+    Variable("goal_probability_change", ("lever", "end"), "float64", "1",
+             "P(goal) with the lever there less that of the plan, paired"),
+    Variable("swing", ("lever",), "float64", "1",
+             "P(goal) at the high end less that at the low end, paired"),
+    Variable("elasticity", ("lever",), "float64", "1",
+             "d ln P(goal) / d ln lever: percent of P(goal) for a percent of the lever"),
+    Variable("first_order_index", ("lever",), "float64", "1",
+             "share of the variance of P(goal) over all ranges that goes with the lever alone"),
+    Variable("total_index", ("lever",), "float64", "1",
+             "share of the variance of P(goal) over all ranges that would remain if all other "
+             "levers were known"),
+    Variable("goal_probability_sd", (), "float64", "1",
+             "standard deviation of P(goal) over all ranges, levers independent and uniform"),
+    Variable("benchmark", ("lever",), "float64", "by lever", "where the lever is lifted to"),
+    Variable("lift", ("lever",), "float64", "1",
+             "P(goal) with the lever at its benchmark less that of the plan, paired; below 0 for a "
+             "strength, which is left as it is"),
+    Variable("lift_rank", ("lever",), "int64", "1",
+             "1 for the lever whose lift is the largest; 0 where there is nothing to lift"),
+    Variable("lift_best_probability", ("lever",), "float64", "1",
+             "probability that this lift is the largest, as far as these draws can tell"),
+    Variable("lift_of_all", (), "float64", "1",
+             "P(goal) with every lever that is behind at its benchmark less that of the plan"),
+    Variable("lift_lead", (), "float64", "1", "largest lift less the second largest, paired"),
+)  # fmt: skip
+
+# What fs.bridge returns: probabilities or mean bookings, as the attribute amount_of says. factor:
+# inputs that change together.
+BRIDGE = (
+    Variable("bridge_start", (), "float64", "by amount_of", "amount of the plan"),
+    Variable("bridge_end", (), "float64", "by amount_of", "amount of the other plan"),
+    Variable("bridge_difference", (), "float64", "by amount_of",
+             "amount of the other plan less that of the plan, paired"),
+    Variable("contribution", ("factor",), "float64", "by amount_of",
+             "Shapley value: what the factor adds, the mean over all orders of changing the "
+             "factors; they sum to the difference"),
+    Variable("contribution_first", ("factor",), "float64", "by amount_of",
+             "what the factor adds if it is changed first"),
+    Variable("contribution_last", ("factor",), "float64", "by amount_of",
+             "what the factor adds if it is changed last"),
+)  # fmt: skip
+
+# What fs.solve, fs.bites, fs.coverage, fs.quota_for and fs.cheapest_mix return. goal: as above.
+# tried: values of the lever, rising; bound: "low", "high"; step: "activities" and stages; period:
+# "quarter", "month", "week", "day"; certainty: P(goal) asked for; deals: mean deals in a quota;
+# share: of reps, or of quarters of one rep. Units of levers go by path.
+COVERAGE_TABLE = ("win_rate", "deals", "certainty")
+SOLVE = (
+    Variable("solved_value", (), "float64", "by lever",
+             "value of the lever at which P(goal) is reached, by the least help that does"),
+    Variable("solved_interval", ("bound",), "float64", "by lever",
+             "95 % interval of that value; where it is exact, its numerical error"),
+    Variable("solved_probability", (), "float64", "1", "P(goal) with the lever there"),
+    Variable("most_value", (), "float64", "by lever",
+             "value of the lever with the highest P(goal) looked at"),
+    Variable("most_probability", (), "float64", "1", "P(goal) with the lever there"),
+    Variable("curve_probability", ("tried",), "float64", "1",
+             "P(goal) along the lever, wherever it was looked at"),
+
+    Variable("bite_probability", ("certainty",), "float64", "1",
+             "P(goal) at the level of activity found"),
+    Variable("bite", ("certainty", "step", "period"), "float64", "1",
+             "mean number, at the level of activity that reaches the goal with this certainty"),
+    Variable("bite_pipeline", ("certainty", "period"), "float64", CURRENCY,
+             "mean sum of the sizes of opportunities that enter the first stage, at that level"),
+    Variable("paper_bite", ("step", "period"), "float64", "1",
+             "number that the quota takes on paper: the Sales Math, rounded step by step"),
+    Variable("paper_pipeline", ("period",), "float64", CURRENCY,
+             "first-stage opportunities on paper times the mean deal"),
+    Variable("paper_probability", (), "float64", "1",
+             "P(goal) at the activities that the quota takes on paper"),
+
+    Variable("opportunities_needed", COVERAGE_TABLE, "int64", "1",
+             "fewest open opportunities that make the quota with this certainty"),
+    Variable("coverage_needed", COVERAGE_TABLE, "float64", "1",
+             "their mean value over the quota: the pipeline coverage it takes"),
+    Variable("three_times_probability", COVERAGE_TABLE[:2], "float64", "1",
+             "P(quota made) with a pipeline of three times the quota"),
+    Variable("own_opportunities_needed", ("certainty",), "int64", "1",
+             "the same for the plan's own win rate and quota"),
+    Variable("own_coverage_needed", ("certainty",), "float64", "1",
+             "the same for the plan's own win rate and quota"),
+    Variable("own_three_times_probability", (), "float64", "1",
+             "the same for the plan's own win rate and quota"),
+
+    Variable("quota_for_share", ("share",), "float64", CURRENCY,
+             "the largest quota of a quarter that so many attain, with the certainty asked for"),
+    Variable("quota_probability", ("share",), "float64", "1",
+             "P(attain) of one rep at that quota"),
+    Variable("reps_needed", ("share",), "int64", "1", "how many of the team's reps attain it"),
+
+    Variable("mix_value", ("lever",), "float64", "by lever",
+             "where the cheapest mix has the lever"),
+    Variable("mix_cost", ("lever",), "float64", "cost", "what moving the lever there costs"),
+    Variable("mix_total_cost", (), "float64", "cost", "what the cheapest mix costs in all"),
+    Variable("mix_probability", (), "float64", "1", "P(goal) of the cheapest mix"),
+    Variable("gain_per_cost", ("lever",), "float64", "1/cost",
+             "d P(goal) / d cost of the lever at the cheapest mix: equal for all levers in use"),
+    Variable("alone_value", ("lever",), "float64", "by lever",
+             "value of the lever that reaches the goal without the others"),
+    Variable("alone_cost", ("lever",), "float64", "cost", "what that costs"),
+)  # fmt: skip
+
+ALL = (*SAMPLES, *PIPELINE_SAMPLES, *SUMMARIES, *QUARTER_SUMMARIES, *LUCK, *THIRDS, *COMPARE,
+       *SENSITIVITY, *BRIDGE, *SOLVE)  # fmt: skip
 BY_NAME = {variable.name: variable for variable in ALL}
 
 

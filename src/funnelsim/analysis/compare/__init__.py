@@ -1,0 +1,1 @@
+"""Whether one plan is better than another, and by how much."""

@@ -1,0 +1,114 @@
+"""Quantiles of a quarter picked at random, exact, with errors that pair.
+
+The quarters of a draw depend on each other, and two plans on shared luck too, so that ranks do not
+give the error: the share of quarters at or below the quantile does, draw by draw.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+DEVIATIONS = 8.0  # of the rank: a value beyond them becomes the quantile with a chance below 2e-15
+PENDING = 1 << 17  # values taken in between two prunings
+CLEAR = 5.0  # standard errors from the steps of an amount to be certain of it
+BESIDE = 4.0  # standard errors to either side, over which the slope is taken where none is a step
+
+
+class PooledQuantile:
+    """The p-quantile of all quarters of all draws, in memory that does not grow with them.
+
+    As :class:`funnelsim.analysis.quantiles.QuantileStream`, but the window is wide enough for
+    quarters that go together: of a share of quarters with mean p the variance over draws is at most
+    p (1 - p).
+    """
+
+    def __init__(self, probability: float) -> None:
+        self.probability = probability
+        self._draws = 0
+        self._count = 0
+        self._below = 0  # values under the window
+        self._low, self._high = -math.inf, math.inf
+        self._values: Floats = np.empty(0)
+        self._counts: npt.NDArray[np.int64] = np.empty(0, np.int64)
+        self._pending: list[Floats] = []
+        self._pending_size = 0
+
+    def add(self, values: Floats) -> None:
+        """Take in a block of draws, (draw, quarter)."""
+        self._draws += len(values)
+        self._count += values.size
+        inside = values[(values >= self._low) & (values <= self._high)]
+        self._below += int(np.count_nonzero(values < self._low))
+        self._pending.append(inside)
+        self._pending_size += inside.size
+        if self._pending_size > PENDING:
+            self._prune()
+
+    def value(self) -> float:
+        """Return the quantile: the smallest x with P(X <= x) >= p."""
+        self._merge()
+        return self._at(self._count * self.probability)
+
+    def slope(self, error: float) -> float:
+        """Return by how much the quantile falls when the share at or below it rises.
+
+        Parameters
+        ----------
+        error : float
+            Standard error of the share of quarters at or below the quantile.
+
+        Returns
+        -------
+        float
+            Currency: one over the density. 0 where the quantile is a value that many quarters take
+            and p is clear of its steps; NaN where such steps are near: no normal law holds there.
+        """
+        self._merge()
+        p, n = self.probability, self._count
+        shares = (self._below + np.cumsum(self._counts)) / n
+        masses = self._counts / n
+        place = int(np.searchsorted(self._values, self.value()))
+        clear, reach = CLEAR * error, BESIDE * error
+        if shares[place] - masses[place] < p - clear and p + clear < shares[place]:
+            return 0.0
+        near = (shares > p - reach) & (shares - masses < p + reach)
+        if not error > 0 or masses[near].max() > max(error, 1.5 / n):
+            return math.nan
+        low, high = self._at(n * (p - reach)), self._at(n * (p + reach))
+        return (high - low) / (2 * reach)
+
+    def _at(self, rank: float) -> float:
+        """Return the order statistic of a rank, counted from 1; the next, the last known."""
+        ranks = self._below + np.cumsum(self._counts)
+        place = int(np.searchsorted(ranks, max(math.ceil(rank - 1e-9), 1)))
+        return float(self._values[min(place, self._values.size - 1)])
+
+    def _merge(self) -> None:
+        """Count the pending values into the sorted ones; equal values stand once."""
+        if not self._pending:
+            return
+        fresh, counts = np.unique(np.concatenate(self._pending), return_counts=True)
+        values = np.concatenate([self._values, fresh])
+        self._values, where = np.unique(values, return_inverse=True)
+        every = np.concatenate([self._counts, counts])
+        self._counts = np.bincount(where, weights=every, minlength=self._values.size).astype(int)
+        self._pending, self._pending_size = [], 0
+
+    def _prune(self) -> None:
+        """Forget what is too far from the wanted rank to become the quantile."""
+        self._merge()
+        p, quarters = self.probability, self._count / self._draws
+        middle = self._count * p
+        reach = quarters * (DEVIATIONS * math.sqrt(self._draws * p * (1 - p)) + 1)
+        ranks = self._below + np.cumsum(self._counts)
+        first = int(np.searchsorted(ranks, middle - reach))
+        last = min(int(np.searchsorted(ranks, middle + reach)), self._values.size - 1)
+        self._below += int(self._counts[:first].sum())
+        self._low, self._high = float(self._values[first]), float(self._values[last])
+        self._values = self._values[first : last + 1].copy()
+        self._counts = self._counts[first : last + 1].copy()

@@ -1,0 +1,132 @@
+"""Several plans draw by draw: everything that a comparison estimates, with what errors share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from funnelsim.analysis.compare.pooled import PooledQuantile
+from funnelsim.analysis.compare.ranking import Standing
+from funnelsim.analysis.estimates import Columns, Estimate, Means
+from funnelsim.analysis.tally import QUANTILES, QUARTERS_PER_YEAR, REACHES
+from funnelsim.engine.blocks import Samples
+
+Floats = npt.NDArray[np.float64]
+Events = npt.NDArray[np.bool_]
+
+SAME = 1e-9  # relative: the same deals add up to this in any order
+
+
+class SideBySide:
+    """Sums over draws of different plans on shared luck, of a quarter of their horizon.
+
+    Parameters
+    ----------
+    quotas : (plan, quarter) float, currency
+    """
+
+    def __init__(self, quotas: Floats) -> None:
+        self.draws = 0
+        self._quotas = quotas
+        self._whole = quotas.shape[1] // QUARTERS_PER_YEAR * QUARTERS_PER_YEAR  # quarters of years
+        self._means: dict[str, Means] = {}  # by metric: what pairs is within one
+        self._streams = [[PooledQuantile(p) for p in QUANTILES] for _ in quotas]
+        self._centre = np.zeros(len(quotas))  # of bookings: squares about it keep their digits
+        self._pilot = np.zeros((len(quotas), len(QUANTILES)))
+        self._wins = np.zeros((len(quotas), len(quotas)))
+
+    def add(self, samples: Sequence[Samples]) -> None:
+        """Take in the samples of each plan on the same draws, arrays (draw, rep, quarter)."""
+        bookings, repeatable, activities = (
+            np.stack([own[name][:, 0] for own in samples], axis=1).astype(np.float64)
+            for name in ("bookings", "repeatable_bookings", "activities")
+        )  # (draw, plan, quarter)
+        for plan, streams in enumerate(self._streams):
+            for stream in streams:
+                stream.add(bookings[:, plan])
+        if not self.draws:
+            self._centre = bookings.mean(axis=(0, 2))
+            self._pilot = self._quantiles()
+        self.draws += len(bookings)
+        attained = np.asarray(bookings >= self._quotas * REACHES)
+        self._count("attainment_probability", {"": _share(attained)})
+        reached = np.asarray(repeatable >= self._quotas * REACHES)
+        self._count("repeatable_attainment_probability", {"": _share(reached)})
+        off = bookings - self._centre[:, None]
+        self._count("bookings", {"1": off.mean(axis=2), "2": (off * off).mean(axis=2)})
+        below = [bookings <= pilot[:, None] for pilot in self._pilot.T]
+        self._count("below", {"": np.stack([_share(each) for each in below], axis=2)})
+        short = np.where(attained, 0.0, self._quotas - bookings)
+        self._count("shortfall_mean", {"": short.mean(axis=2)})
+        times = np.arange(1, attained.shape[2] + 1)
+        self._count("at_least_probability", {"": attained.sum(axis=2)[..., None] >= times})
+        self._count("activities_mean", {"": activities.mean(axis=2)})
+        if self._whole:
+            self._count("year_attainment_probability", {"": self._years(bookings)})
+        self._add_wins(bookings.sum(axis=2))
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Return every estimate, (plan, ...), under its name in the registry."""
+        first, second = self._means["bookings"]["1"], self._means["bookings"]["2"]
+        variance = (second - first * first) * (self.draws / max(self.draws - 1, 1))
+        found = {
+            name: means[""]
+            for name, means in self._means.items()
+            if name not in ("bookings", "below")
+        }
+        return found | {
+            "bookings_mean": first + self._centre,
+            "bookings_sd": variance.sqrt(),
+            "bookings_quantile": self._with_slopes(self._means["below"][""]),
+        }
+
+    def standing(self) -> Standing:
+        """Return how the plans stand, by P(attain)."""
+        found = self._means["attainment_probability"][""]
+        covariance = found.gradient @ found.covariance @ found.gradient.T
+        return Standing(self.draws, found.value, covariance)
+
+    def beats(self) -> tuple[Floats, Floats]:
+        """Return P(more bookings over the horizon) + P(as many) / 2, (plan, other), and errors."""
+        n = self.draws
+        wins, losses = self._wins / n, self._wins.T / n
+        value = (1 + wins - losses) / 2
+        # of wins, ties and losses that count 1, 1/2 and 0; half a draw each way where all are alike
+        variance = (wins + losses - (wins - losses) ** 2) / 4
+        certain = np.where((wins == 1) | (losses == 1), 0.5 / (n + 1), 0.0)
+        return value, np.sqrt(np.maximum(variance, certain) / n)
+
+    def _with_slopes(self, below: Estimate) -> Estimate:
+        """Return the quantiles: they fall as the share of quarters below them rises."""
+        errors = below.standard_error
+        slopes = np.array(
+            [
+                [stream.slope(float(error)) for stream, error in zip(*row, strict=True)]
+                for row in zip(self._streams, errors, strict=True)
+            ]
+        )
+        return Estimate(self._quantiles(), -below.gradient * slopes[..., None], below.covariance)
+
+    def _quantiles(self) -> Floats:
+        return np.array([[stream.value() for stream in row] for row in self._streams])
+
+    def _years(self, bookings: Floats) -> npt.NDArray[np.generic]:
+        years = (self._whole // QUARTERS_PER_YEAR, QUARTERS_PER_YEAR)
+        quotas = self._quotas[:, : self._whole].reshape(-1, *years).sum(axis=2)
+        whole = bookings[..., : self._whole].reshape(*bookings.shape[:2], *years)
+        return _share(whole.sum(axis=3) >= quotas * REACHES)
+
+    def _add_wins(self, totals: Floats) -> None:
+        """Count on how many draws each plan books more than each other one."""
+        for plan, own in enumerate(totals.T):
+            self._wins[plan] += (own[:, None] > totals * (1 + SAME)).sum(axis=0)
+
+    def _count(self, name: str, columns: Columns) -> None:
+        self._means.setdefault(name, Means()).add(columns)
+
+
+def _share(events: Events) -> npt.NDArray[np.generic]:
+    """Return in which share of the periods something happened, (draw, plan); of one: whether."""
+    return events[..., 0] if events.shape[2] == 1 else events.mean(axis=2)
