@@ -1,0 +1,1 @@
+"""How it looks over the whole range."""
