@@ -1,0 +1,1 @@
+"""Which lever matters most, and what makes up a difference."""
