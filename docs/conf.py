@@ -25,6 +25,9 @@ release = version = installed_version("funnelsim")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build", "verification-table.md"]  # included by verification.md
 
+made = Path(__file__).parent / "_build" / "pictures"
+pictures.planning(made)
+
 myst_enable_extensions = ["deflist", "dollarmath", "substitution"]
 myst_heading_anchors = 3
 myst_substitutions = {
@@ -33,7 +36,7 @@ myst_substitutions = {
     "commands": tables.commands(),
     "presets": tables.presets(),
     "address_layout": tables.address_layout(),
-    **pictures.luck(Path(__file__).parent / "_build" / "pictures"),
+    **pictures.luck(made),
 }
 
 autodoc_typehints = "none"  # the docstrings say types, dims and units

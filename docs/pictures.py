@@ -1,4 +1,4 @@
-"""Pictures and numbers of the page about luck, made by the library when the pages are built.
+"""Pictures of the pages, and numbers of the page about luck, made by the library at build time.
 
 Numbers are exact where the exact twin covers the plan, and carry their standard error elsewhere.
 """
@@ -18,9 +18,18 @@ from funnelsim.analysis.luck.imposed import imposed
 from funnelsim.analysis.luck.thirds import quarters_to_tell
 from funnelsim.registry import STANDARD_ERROR
 from funnelsim.report.numbers import percent, points, with_error
+from funnelsim.report.plots.bites import bites
+from funnelsim.report.plots.bridge import bridge
+from funnelsim.report.plots.coaching import coaching
+from funnelsim.report.plots.compare import differences, ranking
+from funnelsim.report.plots.coverage import coverage, coverage_picture
 from funnelsim.report.plots.luck import luck_page
+from funnelsim.report.plots.mix import mix
 from funnelsim.report.plots.policy import dose_response, kpi_table
 from funnelsim.report.plots.repeat import careers, equal_mean
+from funnelsim.report.plots.solve import curve
+from funnelsim.report.plots.sweep import sweep
+from funnelsim.report.plots.tornado import tornado
 from funnelsim.report.plots.windfalls import variance_by_source, windfalls
 
 DRAWS, SEED = 20_000, 1
@@ -40,6 +49,34 @@ MANAGED = PLAIN.replace(
 LEVELS = (375, 750, 1_276)
 TEAM = {"reps": 12, "quarters": 1, "observed": {"close_rate": (0.46, 0.25)}}
 
+# The plans and ranges of the how-to pages about planning.
+OPTIONS = {
+    "more calls": {"activity.per_quarter": 900},
+    "better proposals": {"stages.won.conversion": 0.38},
+    "larger deals": {"deal_size.mean": 95_000},
+    "steadier sizes": {"deal_size.cv": 0.4},
+}
+COARSE = {
+    "activity.per_quarter": range(500, 1_501, 125),
+    "stages.won.conversion": [0.20, 0.25, 0.30, 0.35, 0.40, 0.45, 0.50],
+    "deal_size.mean": [70_000, 84_000, 100_000],
+}
+COSTS = {"activity.per_quarter": 30, "stages.won.conversion": 80_000, "deal_size.mean": 0.4}
+BELIEVED = {
+    "activity.per_quarter": (675, 900),
+    "stages.demo.conversion": (0.55, 0.63),
+    "stages.won.conversion": (0.25, 0.40),
+    "deal_size.mean": (80_000, 90_000),
+}
+BENCHMARK = {"discovery": 0.021, "demo": 0.66, "won": 0.30}
+BOTTOM = {"name": "bottom third", "stages.won.conversion": 0.25, "deal_size.mean": 70_000}
+TOP = {
+    "name": "top third",
+    "stages.won.conversion": 0.46,
+    "deal_size.mean": 160_000,
+    "activity.per_quarter": 700,
+}
+
 
 def luck(folder: Path) -> dict[str, str]:
     """Draw the pictures into a folder, and return the numbers of the text by name."""
@@ -58,6 +95,37 @@ def luck(folder: Path) -> dict[str, str]:
         _draw(picture, folder / f"luck-{name}.png")
     luck_page(lucky, samples).savefig(folder / "luck-page.png", dpi=110)
     return {f"luck_{name}": text for name, text in _numbers(lucky, managed).items()}
+
+
+def planning(folder: Path) -> None:
+    """Draw the pictures of the how-to pages about planning into a folder."""
+    plan = fs.preset("sales_math")
+    quarter = plan.replace({"calendar.quarters": 1})
+    plans = {"as is": plan} | {name: plan.replace(change) for name, change in OPTIONS.items()}
+    compared = fs.compare(plans, draws=DRAWS, seed=SEED)
+    activities = {"activity.per_quarter": range(500, 1_501, 50)}
+    maps = activities | {"stages.won.conversion": [0.20 + 0.025 * k for k in range(17)]}
+    covered = fs.coverage(plan)
+    thirds = (plan.replace(changes) for changes in (BOTTOM, TOP))
+    results = {
+        "compare": (differences, compared),
+        "ranking": (ranking, compared),
+        "sweep-one": (sweep, fs.sweep(quarter, activities)),
+        "sweep-two": (sweep, fs.sweep(quarter, maps)),
+        "sweep-three": (sweep, fs.sweep(quarter, COARSE)),
+        "solve": (curve, fs.solve(plan, "activity.per_quarter", attain=0.80)),
+        "bites": (bites, fs.bites(plan, certainty=[0.80])),
+        "coverage": (coverage, covered),
+        "mix": (mix, fs.cheapest_mix(quarter, COSTS, attain=0.80)),
+        "tornado": (tornado, fs.sensitivity(plan)),
+        "tornado-believed": (tornado, fs.sensitivity(plan, BELIEVED)),
+        "coaching": (coaching, fs.coaching_point(plan, BENCHMARK)),
+        "bridge": (bridge, fs.bridge(*thirds)),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (draw, told) in results.items():
+        _draw(lambda ax, draw=draw, told=told: draw(told, ax=ax), folder / f"plan-{name}.png")
+    coverage_picture(covered).savefig(folder / "plan-coverage-by-certainty.png", dpi=110)
 
 
 def _draw(picture: Callable[[Axes], object], path: Path) -> None:

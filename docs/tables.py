@@ -12,10 +12,14 @@ import click
 import funnelsim as fs
 from funnelsim import cli
 from funnelsim.registry import (
+    BRIDGE,
+    COMPARE,
     LUCK,
     PIPELINE_SAMPLES,
     QUARTER_SUMMARIES,
     SAMPLES,
+    SENSITIVITY,
+    SOLVE,
     SUMMARIES,
     THIRDS,
 )
@@ -46,6 +50,10 @@ def variables() -> str:
         ("Samples with `pipeline=True`", PIPELINE_SAMPLES),
         ("Summaries by quarter or by year", SUMMARIES),
         ("Summaries by quarter only", QUARTER_SUMMARIES),
+        ("Comparing plans", COMPARE),
+        ("What it takes", SOLVE),
+        ("Levers", SENSITIVITY),
+        ("From one plan to another", BRIDGE),
         ("Luck", LUCK),
         ("Luck or skill", THIRDS),
     ):

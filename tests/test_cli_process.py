@@ -51,6 +51,13 @@ def run(
         ("luck", "sales_math", "--lag", "9"),
         ("luck", "sales_math", "--reps", "9", "--observed", "close_rate"),
         ("luck", "sales_math", "--pictures", "none/pictures"),
+        ("compare", "--help"),
+        ("compare", "enterprise"),
+        ("sweep", "--help"),
+        ("sweep", "sales_math", "--over", "activity.per_quarter=2:1:1"),
+        ("solve", "sales_math", "--for", "stages.won.conversion", "--bites"),
+        ("quota", "sales_math", "--reps", "9"),
+        ("bridge", "sales_math"),
     ],
     ids=" ".join,
 )

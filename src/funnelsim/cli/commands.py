@@ -7,13 +7,12 @@ the command that needs it, so that help and ``validate`` answer at once.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
+from funnelsim.cli.files import deliver, plan_of
 from funnelsim.cli.options import (
     ending,
     folder,
@@ -23,11 +22,10 @@ from funnelsim.cli.options import (
     result_option,
     scenario_options,
 )
+from funnelsim.cli.planning import bridge, compare, sensitivity, sweep
 from funnelsim.cli.process import Commands, progress_bar
+from funnelsim.cli.solving import coverage, mix, quota, solve
 from funnelsim.errors import ScenarioError
-
-if TYPE_CHECKING:
-    from funnelsim.scenario.model import Scenario
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -94,7 +92,7 @@ def simulate(
     output: str | None,
 ) -> None:
     """Simulate one scenario, exact values beside it."""
-    plan = _plan(file, changes, variant)
+    plan = plan_of(file, changes, variant)
     from funnelsim.analysis.answers import checked, save_answer, simulated
     from funnelsim.report.text import summary_text
 
@@ -107,7 +105,7 @@ def simulate(
             keep_samples=output is not None and output.lower().endswith(".nc"),
             progress=progress,
         )
-    _deliver(
+    deliver(
         answer.as_json,
         partial(save_answer, answer),
         output,
@@ -124,12 +122,12 @@ def exact(
     file: str, changes: tuple[str, ...], variant: str | None, as_json: bool, output: str | None
 ) -> None:
     """Compute one scenario exactly, without noise."""
-    plan = _plan(file, changes, variant)
+    plan = plan_of(file, changes, variant)
     from funnelsim.analysis.answers import computed, save_answer
     from funnelsim.report.text import summary_text
 
     answer = computed(plan)
-    _deliver(
+    deliver(
         answer.as_json,
         partial(save_answer, answer),
         output,
@@ -182,7 +180,7 @@ def luck(
         raise click.UsageError("--quarters and --observed are about a team. Add --reps.")
     if reps is not None and output is not None and output.lower().endswith(".nc"):
         raise click.UsageError("-o: a .nc file has no room for a team. Write .csv or .json.")
-    plan = _plan(file, changes, variant)
+    plan = plan_of(file, changes, variant)
     from funnelsim.analysis.luck.luck import luck as luck_of
     from funnelsim.analysis.luck.thirds import luck_or_skill
     from funnelsim.report.luck import luck_text
@@ -211,7 +209,7 @@ def luck(
 
         for line in save_pictures(plan, results[0], pictures, lag=lag, threads=threads):
             click.echo(line, err=True)
-    _deliver(
+    deliver(
         partial(as_object, *results),
         partial(save, results),
         output,
@@ -229,7 +227,7 @@ def validate(file: str, changes: tuple[str, ...], variant: str | None, as_json: 
     from funnelsim.scenario.lint import lint
 
     try:
-        warnings = lint(_plan(file, changes, variant))
+        warnings = lint(plan_of(file, changes, variant))
     except ScenarioError as error:
         if as_json:
             click.echo(verdict_json(file, error.problems, ()), nl=False)
@@ -258,31 +256,14 @@ def presets(as_json: bool) -> None:
     click.echo(presets_json() if as_json else presets_text(), nl=False)
 
 
-def _plan(file: str, changes: tuple[str, ...], variant: str | None) -> Scenario:
-    """Return the scenario that the command line names: file or preset, variant, then changes."""
-    from funnelsim.scenario.files import load, preset
-    from funnelsim.scenario.files import presets as names
-    from funnelsim.scenario.parsing import parse_assignment
-
-    assignments = [parse_assignment(change) for change in changes]
-    plan = preset(file) if file in names() else load(file)
-    if variant is not None:
-        plan = plan.variant(variant)
-    return plan.replace(dict(assignments)) if assignments else plan
-
-
-def _deliver(
-    as_object: Callable[[], dict[str, Any]],
-    save: Callable[[str], None],
-    output: str | None,
-    as_json: bool,
-    text: Callable[[], str],
-) -> None:
-    """Write the file, then print the object or the screen."""
-    from funnelsim.results.export import json_text
-
-    shown = json_text(as_object()) if as_json else f"{text()}\n"
-    if output is not None:
-        save(output)
-        click.echo(f"Wrote {output}", err=True)
-    click.echo(shown, nl=False)
+for command in (
+    compare,
+    sweep,
+    sensitivity,
+    bridge,
+    solve,
+    coverage,
+    quota,
+    mix,
+):
+    main.add_command(command)

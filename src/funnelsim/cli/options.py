@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+MOST_VALUES = 1_000_000  # of a path
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -61,6 +64,126 @@ def observed_pairs(
     return found
 
 
+def swept_values(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, list[float] | list[str]]:
+    """Return the values of each path: a range with its step, or a list."""
+    found: dict[str, list[float] | list[str]] = {}
+    for value in values:
+        path, stated = _once(value, found, "PATH=FROM:TO:STEP or PATH=A,B,C")
+        if ":" in stated:
+            found[path] = _range(value, stated)
+            continue
+        listed = [each.strip() for each in stated.split(",")]
+        numbers = [_number(each) for each in listed]
+        known = [_plain(each) for each in numbers if each is not None]
+        found[path] = known if len(known) == len(listed) else listed
+    return found
+
+
+def ranges_by_path(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, tuple[float, float]]:
+    """Return the two ends of each path."""
+    found: dict[str, tuple[float, float]] = {}
+    for value in values:
+        path, stated = _once(value, found, "PATH=LOW:HIGH")
+        found[path] = _ends(value, stated, "PATH=LOW:HIGH")
+    return found
+
+
+def range_of_two(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[float, float] | None:
+    """Return the two ends of a range."""
+    return None if value is None else _ends(value, value, "LOW:HIGH")
+
+
+def numbers_by_name(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, float]:
+    """Return a number for each name."""
+    found: dict[str, float] = {}
+    for value in values:
+        name, stated = _once(value, found, str(param.metavar))
+        number = _number(stated)
+        if number is None:
+            raise click.BadParameter(f"'{value}' must be {param.metavar}.")
+        found[name] = _plain(number)
+    return found
+
+
+def texts_by_name(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, list[str]]:
+    """Return a list of texts for each name."""
+    found: dict[str, list[str]] = {}
+    for value in values:
+        name, stated = _once(value, found, str(param.metavar))
+        found[name] = [each.strip() for each in stated.split(",")]
+    return found
+
+
+def number_list(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> list[float] | None:
+    """Return numbers that commas separate."""
+    if value is None:
+        return None
+    numbers = [_number(each) for each in value.split(",")]
+    known = [float(each) for each in numbers if each is not None]
+    if len(known) < len(numbers):
+        raise click.BadParameter(f"'{value}' must be numbers, separated by commas.")
+    return known
+
+
+def _once(value: str, known: dict[str, Any], form: str) -> tuple[str, str]:
+    """Return both sides of an assignment; a name may hold an equals sign of its own."""
+    name, equals, stated = value.rpartition("=")
+    if not equals or not name.strip() or not stated.strip():
+        raise click.BadParameter(f"'{value}' must be {form}.")
+    if name.strip() in known:
+        raise click.BadParameter(f"'{value}': {name.strip()} was stated already. State it once.")
+    return name.strip(), stated.strip()
+
+
+def _range(value: str, stated: str) -> list[float]:
+    """Return the values from one end to the other, which is among them if steps lead there."""
+    numbers = [_number(each) for each in stated.split(":")]
+    known = [each for each in numbers if each is not None]
+    if len(numbers) != 3 or len(known) < 3:
+        raise click.BadParameter(f"'{value}' must be PATH=FROM:TO:STEP. Write x=500:1500:50.")
+    start, stop, step = known
+    if step <= 0 or stop < start:
+        raise click.BadParameter(f"'{value}': must rise, by a step above 0.")
+    count = int((stop - start) / step) + 1
+    if count > MOST_VALUES:
+        raise click.BadParameter(f"'{value}': {count:,} values are more than {MOST_VALUES:,}.")
+    return [_plain(start + k * step) for k in range(count)]
+
+
+def _ends(value: str, stated: str, form: str) -> tuple[float, float]:
+    numbers = [_number(each) for each in stated.split(":")]
+    known = [float(each) for each in numbers if each is not None]
+    if len(numbers) != 2 or len(known) < 2:
+        raise click.BadParameter(f"'{value}' must be {form}.")
+    return known[0], known[1]
+
+
+def _number(text: str) -> Decimal | None:
+    """Return a number to the letter, so that steps of 0.1 add up; None for a text."""
+    try:
+        number = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _plain(number: Decimal) -> float:
+    """Return a whole number as one: a file may ask for it."""
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
 def _options(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
     """Return decorators as one, the first outermost."""
 
@@ -72,26 +195,64 @@ def _options(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
     return decorate
 
 
+set_option = click.option(
+    "--set", "changes", metavar="PATH=VALUE", multiple=True, help="Change a value; repeatable."
+)
 scenario_options = _options(
     click.argument("file"),
-    click.option(
-        "--set", "changes", metavar="PATH=VALUE", multiple=True, help="Change a value; repeatable."
-    ),
+    set_option,
     click.option("--variant", metavar="NAME", help="Take a variant that the file states."),
 )
-luck_options = _options(
-    click.option(
-        "--draws", type=click.IntRange(1, 2**32), default=100_000, show_default=True,
+
+
+def _draws_option(default: int | None, shown: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--draws", type=click.IntRange(1, 2**32), default=default, show_default=shown,
         help="Repetitions of the whole scenario.",
-    ),
-    click.option(
-        "--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True,
-        help="Same seed, same numbers.",
-    ),
-    click.option(
-        "--threads", type=click.IntRange(1, 1_024), help="Default: as many as there are processors."
-    ),
+    )  # fmt: skip
+
+
+_seed_option = click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True,
+    help="Same seed, same numbers.",
 )  # fmt: skip
+_threads_option = click.option(
+    "--threads", type=click.IntRange(1, 1_024), help="Default: as many as there are processors."
+)
+
+
+def draws_options(default: int | None, shown: str = "") -> Callable[[Command], Command]:
+    """Return the options of what is simulated, with a default number of draws."""
+    draws = _draws_option(default, shown or f"{default:,}")
+    return _options(draws, _seed_option, _threads_option)
+
+
+luck_options = draws_options(100_000)
+method_option = click.option(
+    "--method",
+    type=click.Choice(["auto", "exact", "simulated"]),
+    default="auto",
+    show_default=True,
+    help="auto: exact where the twin covers the plan; draws count elsewhere.",
+)
+goal_options = _options(
+    click.option(
+        "--at-least", type=int, metavar="K", help="The goal: quota in at least K of the quarters."
+    ),
+    click.option(
+        "--amount", type=float, metavar="A", help="The goal: bookings of A in place of the quota."
+    ),
+    click.option(
+        "--by",
+        type=click.Choice(["quarter", "year"]),
+        default="quarter",
+        show_default=True,
+        help="Of quarters, or of years.",
+    ),
+)
+picture_option = click.option(
+    "--picture", metavar="OUT.png", callback=ending(".png"), help="Also draw the picture."
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object, nothing else."
 )

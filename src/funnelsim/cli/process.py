@@ -18,6 +18,7 @@ from funnelsim.errors import ArgumentError, FunnelsimError, ResultError, Scenari
 FAILED, USAGE, INVALID, INTERRUPTED = 1, 2, 3, 130
 STOPPED = "Interrupted."
 SECONDS_BEFORE_PROGRESS = 0.5
+SECONDS_BETWEEN = 0.1  # two lines of it
 SECONDS_TO_STOP = 1.5
 
 
@@ -51,23 +52,53 @@ class Commands(click.Group):
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
-    """Yield what shows progress on a terminal once work takes long; None elsewhere."""
+def progress_bar(noun: str = "draws") -> Iterator[Callable[[int, int], None] | None]:
+    """Yield what shows progress on a terminal once work takes long; None elsewhere.
+
+    Parameters
+    ----------
+    noun : str
+        What is counted.
+    """
     if not sys.stderr.isatty():
         yield None
         return
     begun = time.monotonic()
+    shown = begun
+    first: tuple[float, int] | None = None
 
     def show(done: int, total: int) -> None:
-        if time.monotonic() - begun > SECONDS_BEFORE_PROGRESS:
-            filled = 30 * done // total
-            bar = f"[{'#' * filled}{'-' * (30 - filled)}]"
-            click.echo(f"\r{bar} {done:,} of {total:,} draws", nl=False, err=True)
+        nonlocal first, shown
+        now = time.monotonic()
+        if first is None or done < first[1]:
+            first = now, done  # what was done by then took a start, or was done before
+        often = now - shown < SECONDS_BETWEEN and done < total
+        if often or now - begun < SECONDS_BEFORE_PROGRESS:
+            return
+        shown = now
+        filled = 30 * done // total
+        bar = f"[{'#' * filled}{'-' * (30 - filled)}]"
+        left = (now - first[0]) * (total - done) / max(done - first[1], 1)
+        still = f", {_duration(left)} left" if left >= 1 else ""
+        click.echo(f"\r{bar} {done:,} of {total:,} {noun}{still}\x1b[K", nl=False, err=True)
 
     try:
         yield show
     finally:
         click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _duration(seconds: float) -> str:
+    """Return a time in whole units.
+
+    Examples
+    --------
+    >>> _duration(41.2), _duration(95), _duration(7_300)
+    ('41 s', '2 min', '2 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.0f} h"
 
 
 def _stop(*_: object) -> None:

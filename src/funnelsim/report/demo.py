@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from funnelsim.analysis.answers import Answer, computed, simulated
-from funnelsim.analysis.solve import activities_for, attainment_by_activity, sales_math
+from funnelsim.analysis.solve.solve import sales_math, solve
+from funnelsim.analysis.sweep.sweep import sweep
 from funnelsim.registry import STANDARD_ERROR
 from funnelsim.report.numbers import money, of_ten, percent
 from funnelsim.report.text import table
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from funnelsim.scenario.model import Scenario
 
+ACTIVITY = "activity.per_quarter"
 GOAL = 0.80
 POINTS = 18  # of the curve: enough to look smooth
 
@@ -69,7 +71,7 @@ def demo(*, draws: int, seed: int, threads: int | None = None) -> Demo:
         simulated=simulated(plan, draws=draws, seed=seed, threads=threads, keep_samples=True),
         exact_if_fixed=computed(fixed),
         simulated_if_fixed=simulated(fixed, draws=draws, seed=seed, threads=threads),
-        enough=activities_for(plan, GOAL),
+        enough=solve(plan, ACTIVITY, attain=GOAL)["solved_value"].item(),
     )
 
 
@@ -141,7 +143,8 @@ def save_picture(demo: Demo, path: str) -> None:
 
     activities = demo.on_paper["activities"]
     levels = [2.4 * activities * (k + 0.5) / POINTS for k in range(POINTS)]
-    curve = attainment_by_activity(demo.plan, levels)
+    swept = sweep(demo.plan, {ACTIVITY: levels}, metrics=["attainment_probability"])
+    curve = swept.isel(segment=0).mean("quarter").rename({ACTIVITY: "activities"})
     samples = demo.simulated.samples
     assert samples is not None  # noqa: S101  demo() kept them
     figure = attainment.demo(samples, curve, now=activities, goal=(demo.enough, GOAL))

@@ -123,6 +123,19 @@ def tight(value: float, error: float) -> str:
     return f"{round(value, decimals) + 0.0:,.{shown}f}±{error:,.{shown}f}"
 
 
+def plain(value: float) -> str:
+    """Return a number that is exact, to five digits or to the whole number.
+
+    Examples
+    --------
+    >>> plain(0.331234), plain(1_295.24), plain(1_234_567.8), plain(750.0)
+    ('0.33123', '1,295.2', '1,234,568', '750')
+    """
+    if math.isnan(value):
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1e5 else f"{float(f'{value:.5g}'):,.10g}"
+
+
 def points(difference: float, error: float) -> str:
     """Return a difference of two probabilities in percentage points, with its sign.
 

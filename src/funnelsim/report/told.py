@@ -7,10 +7,10 @@ import math
 import re
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from funnelsim.registry import STANDARD_ERROR
-from funnelsim.report.numbers import percent, points, tight
+from funnelsim.registry import NUMERICAL_ERROR, STANDARD_ERROR
+from funnelsim.report.numbers import money, percent, plain, points, tight
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,6 +55,49 @@ class Number(NamedTuple):
         """As a frequency for a narrow column."""
         return tight(100 * self.value, 100 * self.error)
 
+    @property
+    def tight(self) -> str:
+        """For a narrow column."""
+        return tight(self.value, self.error)
+
+    def money(self, currency: str) -> str:
+        """As an amount."""
+        return money(self.value, currency, self.error)
+
+    def over(self, size: float) -> Number:
+        """Return it in units of a size."""
+        return type(self)(self.value / size, self.error / size)
+
+
+class Exact(Number):
+    """A number without noise, shown without its numerical error."""
+
+    __slots__ = ()
+
+    @property
+    def percent(self) -> str:
+        """As a percentage."""
+        return percent(self.value)
+
+    @property
+    def points(self) -> str:
+        """As a difference of percentages."""
+        return "-" if not self.known else f"{100 * self.value + 0.0:+.2f} points"
+
+    @property
+    def of_100(self) -> str:
+        """As a frequency for a narrow column."""
+        return "-" if not self.known else f"{100 * self.value + 0.0:.2f}"
+
+    @property
+    def tight(self) -> str:
+        """For a narrow column."""
+        return plain(self.value)
+
+    def money(self, currency: str) -> str:
+        """As an amount."""
+        return money(self.value, currency)
+
 
 UNKNOWN = Number(math.nan, math.nan)
 
@@ -65,7 +108,7 @@ class Told:
     Parameters
     ----------
     result : xarray.Dataset
-        Estimates with their standard errors, by label.
+        Estimates with their errors, by label; what has no standard error is exact.
     """
 
     def __init__(self, result: xr.Dataset) -> None:
@@ -76,19 +119,23 @@ class Told:
             str(dim): {label: k for k, label in enumerate(result[dim].values.tolist())}
             for dim in result.dims
         }
-        self._arrays = {
-            name: (tuple(map(str, result[name].dims)), result[name].values, result[error].values)
-            for name in map(str, result.data_vars)
-            if (error := f"{name}{STANDARD_ERROR}") in result
-        }
+        self._arrays = {name: self._array(name) for name in map(str, result.data_vars)}
+
+    def _array(self, name: str) -> tuple[tuple[str, ...], Any, Any, bool]:
+        """Return dims, values, errors and whether these are errors of draws."""
+        array, drawn = self.result[name], name + STANDARD_ERROR in self.result
+        suffix = STANDARD_ERROR if drawn else NUMERICAL_ERROR
+        errors = self.result.get(name + suffix, 0 * array if array.dtype.kind in "iuf" else array)
+        return tuple(map(str, array.dims)), array.values, errors.values, drawn
 
     def get(self, name: str, **labels: object) -> Number:
-        """Return the first segment's number at the labels of its other dims."""
+        """Return the number at the labels of its dims; at the first of a dim that is left out."""
         found = UNKNOWN
         if name in self._arrays:
-            dims, value, error = self._arrays[name]
-            index = (0, *(self._places[dim][labels[dim]] for dim in dims[1:]))
-            found = Number(float(value[index]), float(error[index]))
+            dims, value, error, drawn = self._arrays[name]
+            index = tuple(self._places[d][labels[d]] if d in labels else 0 for d in dims)
+            kind = Number if drawn else Exact
+            found = kind(float(value[index]), float(error[index]))
         if math.isnan(found.error):
             missed = name if math.isnan(found.value) else name + STANDARD_ERROR
             for each in (name, missed):
@@ -138,3 +185,8 @@ def lucky_words(plan: Scenario) -> str:
     if whale is not None and whale.probability > 0:
         words.append("whale")
     return " or ".join(words)
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most so many letters."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."

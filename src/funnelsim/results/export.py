@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
 from funnelsim.errors import ResultError
@@ -45,6 +46,8 @@ JSON_KEYS = {
 QUANTILES = (0.1, 0.5, 0.9)
 MADE_BY = ("draws", "seed", "stream_version", "funnelsim_version", "scenario_sha256")
 
+ASKED = "asked"  # the attribute that only a sweep has
+
 # What a spreadsheet may take for the start of a formula, full-width forms included.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
@@ -56,8 +59,9 @@ def as_json(*summaries: xr.Dataset) -> dict[str, Any]:
     ----------
     *summaries : xarray.Dataset
         Simulated or exact; by quarter (they stand under ``results``) or by year (``years``). Or
-        what :func:`funnelsim.luck` returned (``luck``) and :func:`funnelsim.luck_or_skill`
-        (``luck_or_skill``), by the names and labels of the Dataset.
+        what another function returned, each under its own name (``luck``, ``compare``, ``solve``
+        ...), by the names and labels of the Dataset. Or a sweep: ``cells``, each with the values
+        ``at`` which it stands, its ``method``, and its ``results`` as those of a summary.
 
     Returns
     -------
@@ -78,6 +82,8 @@ def as_json(*summaries: xr.Dataset) -> dict[str, Any]:
     >>> round(answer["results"][0]["attainment_probability"]["value"], 3)
     0.451
     """
+    if any(ASKED in each.attrs for each in summaries):
+        return _sweep(*summaries)
     if any(kind_of(each) for each in summaries):
         return _by_name(summaries)
     answer: dict[str, Any] = {
@@ -97,9 +103,12 @@ def as_json(*summaries: xr.Dataset) -> dict[str, Any]:
         summary = summary.drop_vars(refused, errors="ignore")
         by_year = "year" in summary.dims
         place = "years" if by_year else "results"
-        answer[place] = _periods(summary, "year" if by_year else "quarter")
+        variables = SUMMARIES if by_year else (*SUMMARIES, *QUARTER_SUMMARIES)
+        names = [variable.name for variable in variables]
+        whole = _whole(summary)
+        answer[place] = _periods(whole, "year" if by_year else "quarter", names)
         if not by_year:
-            answer["at_least"] = _at_least(summary)
+            answer["at_least"] = _at_least(whole)
         answer["refused"] |= {_place(place, name): why for name, why in refused.items()}
     return answer
 
@@ -146,6 +155,29 @@ def _heading(result: xr.Dataset) -> dict[str, Any]:
     }
 
 
+def _sweep(*results: xr.Dataset) -> dict[str, Any]:
+    """Return the cells of a sweep, the last path moving fastest."""
+    if len(results) > 1:
+        raise ResultError("a sweep has an object of its own; save results one by one.")
+    sweep = results[0]
+    names = [name for name in JSON_KEYS if name in sweep]
+    refused = json.loads(sweep.attrs.get("refused", "{}"))
+    cells = []
+    for at, cell in _cells(sweep):
+        entry: dict[str, Any] = {"at": at, "method": cell.method}
+        entry["results"] = _periods(cell, "quarter", names)
+        if "at_least_probability" in names:
+            entry["at_least"] = _at_least(cell)
+        cells.append(entry)
+    return {
+        **_heading(sweep),
+        "settings": {"sweep": settings(sweep)},
+        "over": {str(path): sweep[path].values.tolist() for path in sweep["method"].dims},
+        "cells": cells,
+        "refused": {_place("cells[].results", name): why for name, why in refused.items()},
+    }
+
+
 def _by_name(results: Sequence[xr.Dataset]) -> dict[str, Any]:
     """Return results by the names and labels of their arrays."""
     answer: dict[str, Any] = {**_heading(results[0]), "settings": {}, "refused": {}}
@@ -155,9 +187,16 @@ def _by_name(results: Sequence[xr.Dataset]) -> dict[str, Any]:
             raise ResultError("one answer of each kind goes into an object, and no summaries.")
         refused = json.loads(result.attrs.get("refused", "{}"))
         answer[kind] = nested(result)
-        answer["settings"][kind] = settings(result)
+        answer["settings"][kind] = settings(result) | _made_otherwise(result, answer)
         answer["refused"] |= {f"{kind}.{name}": reason for name, reason in refused.items()}
     return answer
+
+
+def _made_otherwise(result: xr.Dataset, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how a result was made where the head of the object says it otherwise."""
+    keys = ("method", "draws", "seed", "stream_version")
+    own = {key: plain(result.attrs.get(key)) for key in keys}
+    return {key: value for key, value in own.items() if value != answer[key]}
 
 
 def _place(place: str, name: str) -> str:
@@ -169,21 +208,53 @@ def _place(place: str, name: str) -> str:
     return key if key == "at_least" else f"{place}.{key}"
 
 
-def _periods(summary: xr.Dataset, period: str) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class _Summary:
+    """The arrays of a summary, or of a cell of a sweep, by name, and the labels of their dims."""
+
+    arrays: Mapping[str, Any]
+    labels: Mapping[str, list[Any]]
+    method: str
+
+
+def _whole(summary: xr.Dataset) -> _Summary:
+    arrays = {str(name): array.values for name, array in summary.data_vars.items()}
+    return _Summary(arrays, _labels(summary), summary.attrs["method"])
+
+
+def _cells(sweep: xr.Dataset) -> Iterator[tuple[dict[str, Any], _Summary]]:
+    """Yield where each cell stands, and its summary."""
+    import numpy as np
+
+    methods, labels = sweep["method"], _labels(sweep)
+    arrays = {
+        str(name): sweep[name].transpose(*methods.dims, ...).values for name in sweep.data_vars
+    }
+    places = {str(path): sweep[path].values.tolist() for path in methods.dims}
+    for index, method in np.ndenumerate(methods.values):
+        at = {path: values[k] for (path, values), k in zip(places.items(), index, strict=True)}
+        own = {name: array[index] for name, array in arrays.items()}
+        yield at, _Summary(own, labels, str(method))
+
+
+def _labels(result: xr.Dataset) -> dict[str, list[Any]]:
+    return {str(dim): result[dim].values.tolist() for dim in result.dims}
+
+
+def _periods(summary: _Summary, period: str, names: Sequence[str]) -> list[dict[str, Any]]:
     """Return one object for each segment and period."""
-    variables = SUMMARIES if period == "year" else (*SUMMARIES, *QUARTER_SUMMARIES)
-    names = [variable.name for variable in variables if variable.name != "at_least_probability"]
     periods = []
-    for i, segment in enumerate(summary["segment"].values.tolist()):
-        for j, number in enumerate(summary[period].values.tolist()):
+    for i, segment in enumerate(summary.labels["segment"]):
+        for j, number in enumerate(summary.labels[period]):
             entry = {"segment": segment, period: number}
             for name in names:
-                _put(entry, summary, name, (i, j))
+                if name != "at_least_probability":
+                    _put(entry, summary, name, (i, j))
             periods.append(entry)
     return periods
 
 
-def _put(entry: dict[str, Any], summary: xr.Dataset, name: str, index: tuple[int, ...]) -> None:
+def _put(entry: dict[str, Any], summary: _Summary, name: str, index: tuple[int, ...]) -> None:
     """Put the estimates of one variable where its key says."""
     own_dims = BY_NAME[name].dims[len(SUMMARY) :]
     key = JSON_KEYS[name]
@@ -194,7 +265,7 @@ def _put(entry: dict[str, Any], summary: xr.Dataset, name: str, index: tuple[int
         entry[last] = _estimate(summary, name, index)
         return
     dim = own_dims[0]
-    labels = summary[dim].values.tolist() if name in summary else None
+    labels = summary.labels[dim] if name in summary.arrays else None
     if dim == "probability":
         for k, probability in enumerate(labels or QUANTILES):
             estimate = _estimate(summary, name, (*index, k))
@@ -207,10 +278,10 @@ def _put(entry: dict[str, Any], summary: xr.Dataset, name: str, index: tuple[int
         ]
 
 
-def _at_least(summary: xr.Dataset) -> list[dict[str, Any]] | None:
-    if "at_least_probability" not in summary:
+def _at_least(summary: _Summary) -> list[dict[str, Any]] | None:
+    if "at_least_probability" not in summary.arrays:
         return None
-    counts = summary["at_least"].values.tolist()
+    counts = summary.labels["at_least"]
     return [
         {
             "segment": segment,
@@ -219,20 +290,20 @@ def _at_least(summary: xr.Dataset) -> list[dict[str, Any]] | None:
                 _estimate(summary, "at_least_probability", (i, k)) for k in range(len(counts))
             ],
         }
-        for i, segment in enumerate(summary["segment"].values.tolist())
+        for i, segment in enumerate(summary.labels["segment"])
     ]
 
 
 def _estimate(
-    summary: xr.Dataset, name: str, index: tuple[int, ...]
+    summary: _Summary, name: str, index: tuple[int, ...]
 ) -> dict[str, float | None] | None:
-    if name not in summary:
+    arrays = summary.arrays
+    if name not in arrays:
         return None
-    error = NUMERICAL_ERROR if summary.attrs["method"] == "exact" else STANDARD_ERROR
+    error = NUMERICAL_ERROR if summary.method == "exact" else STANDARD_ERROR
     found = {"value": name, error[1:]: name + error}
     return {
-        key: plain(summary[each].values[index]) if each in summary else None
-        for key, each in found.items()
+        key: plain(arrays[each][index]) if each in arrays else None for key, each in found.items()
     }
 
 
@@ -242,16 +313,29 @@ def _estimated(result: xr.Dataset) -> list[str]:
 
 
 def _frame(result: xr.Dataset, name: str) -> Any:
-    """Return one variable as a pandas table: coordinates, value and error, and what made them."""
+    """Return one variable as a pandas table: coordinates, value and error, and what made them.
+
+    A result that has a scenario or a method by label keeps it.
+    """
     suffixes = (STANDARD_ERROR, NUMERICAL_ERROR)
     errors = {name + suffix: suffix[1:] for suffix in suffixes if name + suffix in result}
-    frame = result[[name, *errors]].to_dataframe().reset_index()
+    own = result[[name, *errors]]
+    if not own.dims:
+        own = own.expand_dims("row")  # a table has one
+    frame = own.to_dataframe().reset_index().drop(columns="row", errors="ignore")
     frame = frame.rename(columns={name: "value", **errors})
     if frame["value"].dtype == bool:
         frame["value"] = frame["value"].astype("int8")
-    frame["scenario"] = result.attrs["title"]
-    frame["method"] = result.attrs["method"]
-    frame["draws"], frame["seed"] = result.attrs.get("draws"), result.attrs.get("seed")
+    for key, label in (("scenario", "title"), ("method", "method")):
+        if key not in frame:
+            frame[key] = result.attrs[label]
+    drawn = frame["method"] != "exact"
+    for key in ("draws", "seed"):
+        if key in result.attrs:
+            frame[key] = result.attrs[key]
+            frame[key] = frame[key].astype("Int64").where(drawn)
+        else:
+            frame[key] = None
     frame["variable"], frame["unit"] = name, result[name].attrs.get("units", "")
     for column in frame:
         if frame[column].dtype.kind not in "biuf":

@@ -35,7 +35,7 @@ def save(result: xr.Dataset | Sequence[xr.Dataset], path: str | os.PathLike[str]
         a ``.csv`` or ``.json``.
     path : path
         ``.nc`` (netCDF-4; :func:`open` gives the same Dataset back), ``.csv`` (long and tidy: one
-        number a row) or ``.json`` (summaries only; keys as in docs/reference).
+        number a row) or ``.json`` (all but samples; keys as in docs/reference).
 
     Raises
     ------

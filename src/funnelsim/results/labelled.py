@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from funnelsim.registry import LUCK, STANDARD_ERROR, THIRDS
+from funnelsim.registry import COMPARE, LUCK, NUMERICAL_ERROR, STANDARD_ERROR, THIRDS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -15,10 +16,21 @@ if TYPE_CHECKING:
 KINDS = {
     "luck": {variable.name for variable in LUCK},
     "luck_or_skill": {variable.name for variable in THIRDS},
+    "compare": {variable.name for variable in COMPARE},
+    "sensitivity": {"swing"},
+    "coaching_point": {"lift"},
+    "bridge": {"contribution"},
+    "solve": {"solved_value"},
+    "bites": {"bite"},
+    "coverage": {"coverage_needed"},
+    "quota_for": {"quota_for_share"},
+    "cheapest_mix": {"mix_total_cost"},
 }
 # Attributes that stand at the top of the object, or nowhere.
 COMMON = ("title", "currency", "method", "draws", "seed", "stream_version", "scenario",
           "scenario_sha256", "refused")  # fmt: skip
+OBJECTS = ("changes", "scenarios", "notes", "asked")  # attributes that are JSON themselves
+ERRORS = (STANDARD_ERROR, NUMERICAL_ERROR)
 
 
 def kind_of(result: xr.Dataset) -> str | None:
@@ -34,22 +46,32 @@ def nested(result: xr.Dataset) -> dict[str, Any]:
     -------
     dict
         ``{name: {label: {label: {"value", "standard_error"}}}}``, labels in the order of the
-        variable's dims, as texts: quarter 1 is ``"1"``.
+        variable's dims, as texts: quarter 1 is ``"1"``. ``numerical_error`` where it was computed.
+        What a coordinate says of labels stands under its name, without errors.
     """
+    labels = {dim: [str(each) for each in result[dim].values.tolist()] for dim in result.dims}
+    default = NUMERICAL_ERROR if result.attrs.get("method") == "exact" else STANDARD_ERROR
     found = {}
     for name in map(str, result.data_vars):
-        if name.endswith(STANDARD_ERROR):
+        if name.endswith(ERRORS):
             continue
-        labels = [[str(each) for each in result[dim].values.tolist()] for dim in result[name].dims]
-        error = result[name + STANDARD_ERROR].values if name + STANDARD_ERROR in result else None
-        found[name] = _by_label(labels, result[name].values, error)
+        there = [error for error in ERRORS if name + error in result] or [default]
+        parts = {"value": result[name].values} | {
+            error[1:]: result[name + error].values if name + error in result else None
+            for error in there
+        }
+        found[name] = _by_label([labels[dim] for dim in result[name].dims], parts)
+    for coordinate, about in result.coords.items():
+        if coordinate not in result.dims:
+            values = {"": about.values}
+            found[str(coordinate)] = _by_label([labels[dim] for dim in about.dims], values)
     return found
 
 
 def settings(result: xr.Dataset) -> dict[str, Any]:
     """Return what a result rests on and its labels do not say."""
     return {
-        key: plain(value)
+        key: json.loads(value) if key in OBJECTS else plain(value)
         for key, value in result.attrs.items()
         if key not in COMMON and not key.endswith("_version")
     }
@@ -61,13 +83,14 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _by_label(labels: Sequence[Sequence[str]], value: Any, error: Any) -> Mapping[str, Any]:
+def _by_label(labels: Sequence[Sequence[str]], parts: Mapping[str, Any]) -> Any:
+    """Return arrays by their labels; at each place an object of their values, or the only one."""
     if not labels:
-        return {
-            "value": plain(value),
-            "standard_error": None if error is None else plain(error),
-        }
+        found = {key: None if value is None else plain(value) for key, value in parts.items()}
+        return found.get("", found)
     return {
-        label: _by_label(labels[1:], value[k], None if error is None else error[k])
+        label: _by_label(
+            labels[1:], {key: None if each is None else each[k] for key, each in parts.items()}
+        )
         for k, label in enumerate(labels[0])
     }

@@ -124,8 +124,10 @@ def attainment_by_activity(
     Examples
     --------
     >>> import funnelsim as fs
-    >>> from funnelsim.analysis.solve import attainment_by_activity as computed
-    >>> curve = computed(fs.preset("sales_math"), [500, 750, 1_000])
+    >>> from funnelsim.analysis.sweep.sweep import sweep
+    >>> swept = sweep(fs.preset("sales_math"), {"activity.per_quarter": [500, 750, 1_000]})
+    >>> curve = swept.isel(segment=0).mean("quarter")
+    >>> curve = curve.rename({"activity.per_quarter": "activities"})
     >>> attainment_by_activity(curve, now=750).get_xlabel()
     'activities a quarter'
     """

@@ -1,0 +1,385 @@
+"""Commands that hold plans against each other: compare, sweep, sensitivity, bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from funnelsim.cli.files import deliver_results, plan_of
+from funnelsim.cli.options import (
+    draws_options,
+    ending,
+    goal_options,
+    json_option,
+    method_option,
+    numbers_by_name,
+    picture_option,
+    ranges_by_path,
+    result_option,
+    scenario_options,
+    set_option,
+    swept_values,
+    texts_by_name,
+)
+from funnelsim.cli.process import progress_bar
+
+if TYPE_CHECKING:
+    from funnelsim.scenario.model import Scenario
+
+Progress = Callable[[int, int], None]
+Method = Literal["auto", "exact", "simulated"]
+By = Literal["quarter", "year"]
+
+BASE = "base"
+DRAWS = 100_000
+OF_A_CELL = 20_000
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@set_option
+@click.option(
+    "--variant", "variants", metavar="NAME", multiple=True,
+    help="Of one file: compare its base with this; repeatable. Default: with all of them.",
+)  # fmt: skip
+@draws_options(None, f"{DRAWS:,}")
+@click.option(
+    "--precision", type=float, metavar="P",
+    help="Draw until differences are known to within P: 0.002 is 0.2 points.",
+)  # fmt: skip
+@click.option(
+    "--confidence", type=float, metavar="C",
+    help="Draw until the best is known with this probability, such as 0.95.",
+)  # fmt: skip
+@click.option("--most-draws", type=click.IntRange(1, 2**32), help="Stop there in any case.")
+@json_option
+@result_option(".nc, .csv or .json, every number")
+@picture_option
+def compare(
+    files: tuple[str, ...],
+    changes: tuple[str, ...],
+    variants: tuple[str, ...],
+    draws: int | None,
+    seed: int,
+    threads: int | None,
+    precision: float | None,
+    confidence: float | None,
+    most_draws: int | None,
+    as_json: bool,
+    output: str | None,
+    picture: str | None,
+) -> None:
+    """Tell which plan is better, by how much, and how sure that is.
+
+    Plans are several files, or one file and its variants, on shared luck. The first is what the
+    others are held against.
+    """
+    rules = {"--draws": draws, "--precision": precision, "--confidence": confidence}
+    stated = [option for option, value in rules.items() if value is not None]
+    if len(stated) > 1:
+        raise click.UsageError(f"{' and '.join(stated)}: each says when to stop. Give one.")
+    if most_draws is not None and stated in ([], ["--draws"]):
+        raise click.UsageError("--most-draws is for --precision or --confidence.")
+    plans = _plans(files, changes, variants)
+    from funnelsim.analysis.compare.compare import MOST_DRAWS
+    from funnelsim.analysis.compare.compare import compare as compared
+    from funnelsim.report.compare import compare_text
+
+    with progress_bar() as progress:
+        told = compared(
+            plans,
+            draws=draws if stated else DRAWS,
+            seed=seed,
+            threads=threads,
+            precision=precision,
+            confidence=confidence,
+            most_draws=most_draws or MOST_DRAWS,
+            progress=progress,
+        )
+    deliver_results(
+        [told],
+        lambda: compare_text(plans, told),
+        output=output,
+        as_json=as_json,
+        picture=picture,
+        draw="compare.differences",
+    )
+
+
+def _plans(
+    files: tuple[str, ...], changes: tuple[str, ...], variants: tuple[str, ...]
+) -> dict[str, Scenario]:
+    """Return the plans that are compared, by short names."""
+    if len(files) > 1:
+        if variants:
+            raise click.UsageError("--variant is of one file. Name one, or compare whole files.")
+        if len(set(files)) < len(files):
+            raise click.UsageError("FILE: one stands twice. State it once.")
+        short = [Path(file).stem for file in files]
+        names = short if len(set(short)) == len(short) else files
+        return {name: plan_of(file, changes) for name, file in zip(names, files, strict=True)}
+    file = files[0]
+    whole = plan_of(file)
+    chosen = variants or tuple(whole.variants)
+    if not chosen:
+        raise click.UsageError(f"{file} states no variants. Name a second FILE to compare with.")
+    base = BASE if BASE not in chosen else "as stated"
+    return {base: plan_of(file, changes)} | {name: plan_of(file, changes, name) for name in chosen}
+
+
+@click.command()
+@scenario_options
+@click.option(
+    "--over", metavar="PATH=FROM:TO:STEP", multiple=True, required=True, callback=swept_values,
+    help="Values of a path, or a list: PATH=A,B,C; repeatable.",
+)  # fmt: skip
+@method_option
+@draws_options(OF_A_CELL)
+@click.option(
+    "--store", metavar="OUT.nc", callback=ending(".nc"),
+    help="Keep finished cells, so that the same command goes on after an interruption.",
+)  # fmt: skip
+@json_option
+@result_option(".nc, .csv or .json, every cell")
+@picture_option
+def sweep(
+    file: str,
+    changes: tuple[str, ...],
+    variant: str | None,
+    over: dict[str, list[float] | list[str]],
+    method: Method,
+    draws: int,
+    seed: int,
+    threads: int | None,
+    store: str | None,
+    as_json: bool,
+    output: str | None,
+    picture: str | None,
+) -> None:
+    """Answer every combination of values at some paths of a plan."""
+    if output is not None and output.lower().endswith(".nc") and any("/" in path for path in over):
+        raise click.UsageError("-o: a .nc file cannot name a path with a slash. Write .csv.")
+    plan = plan_of(file, changes, variant)
+    from funnelsim.analysis.sweep.sweep import sweep as swept
+    from funnelsim.report.sweep import sweep_text
+
+    try:
+        with progress_bar("cells") as progress:
+            told = swept(
+                plan,
+                over,
+                draws=draws,
+                seed=seed,
+                threads=threads,
+                method=method,
+                store=store,
+                progress=_telling_what_is_kept(store, progress),
+            )
+    except KeyboardInterrupt:
+        if store is not None:
+            click.echo(f"Cells are kept for {store}: the same command goes on there.", err=True)
+        raise
+    deliver_results(
+        [told],
+        lambda: sweep_text(plan, told),
+        output=output,
+        as_json=as_json,
+        picture=picture,
+        draw="sweep.sweep",
+    )
+
+
+def _telling_what_is_kept(store: str | None, progress: Progress | None) -> Progress | None:
+    """Return a progress that first says how many cells a store held, once it is known to be ours.
+
+    A sweep reports to it only after it has found that the store belongs to the same question.
+    """
+    if store is None:
+        return progress
+    from funnelsim.results.store import UNFINISHED
+
+    unfinished = Path(store + UNFINISHED)
+    kept: int | None = 0
+    if Path(store).exists():
+        kept = None  # all of them
+    elif unfinished.exists():
+        with unfinished.open("rb") as lines:
+            kept = sum(line.endswith(b"\n") for line in lines) - 1  # the first: what was asked
+    said = False
+
+    def show(done: int, total: int) -> None:
+        nonlocal said
+        if not said and (kept is None or kept > 0):
+            held = total if kept is None else kept
+            click.echo(f"{store}: {held:,} of {total:,} cells were kept.", err=True)
+        said = True
+        if progress is not None:
+            progress(done, total)
+
+    return show
+
+
+@click.command()
+@scenario_options
+@click.option(
+    "--lever", "levers", metavar="PATH=LOW:HIGH", multiple=True, callback=ranges_by_path,
+    help="Move this lever so far; repeatable. Default: every one that may matter, by --step.",
+)  # fmt: skip
+@click.option("--step", type=float, default=0.10, show_default=True, help="Relative, to each side.")
+@click.option(
+    "--benchmark", metavar="STAGE=VALUE", multiple=True, callback=numbers_by_name,
+    help="Also: what lifting a stage's conversion (or any PATH) there adds; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--interactions", is_flag=True, help="Also move all levers together; takes the exact twin."
+)
+@goal_options
+@method_option
+@draws_options(DRAWS)
+@json_option
+@result_option(".nc, .csv or .json, every number")
+@picture_option
+def sensitivity(
+    file: str,
+    changes: tuple[str, ...],
+    variant: str | None,
+    levers: dict[str, tuple[float, float]],
+    step: float,
+    benchmark: dict[str, float],
+    interactions: bool,
+    at_least: int | None,
+    amount: float | None,
+    by: By,
+    method: Method,
+    draws: int,
+    seed: int,
+    threads: int | None,
+    as_json: bool,
+    output: str | None,
+    picture: str | None,
+) -> None:
+    """Tell which lever matters most, and with --benchmark where to coach first."""
+    if benchmark and output is not None and output.lower().endswith(".nc"):
+        raise click.UsageError("-o: a .nc file has no room for benchmarks. Write .csv or .json.")
+    plan = plan_of(file, changes, variant)
+    from funnelsim.analysis.chances import Goal
+    from funnelsim.analysis.levers.coaching import coaching_point
+    from funnelsim.analysis.levers.sensitivity import sensitivity as moved
+    from funnelsim.report.sensitivity import sensitivity_text
+
+    goal = Goal(at_least=at_least, amount=amount, by=by)
+    coached = []
+    if benchmark:  # first: it may refuse what was asked
+        with progress_bar() as progress:
+            coached.append(
+                coaching_point(
+                    plan,
+                    benchmark,
+                    goal=goal,
+                    method=method,
+                    draws=draws,
+                    seed=seed,
+                    threads=threads,
+                    progress=progress,
+                )
+            )
+    with progress_bar("steps") as progress:
+        told = moved(
+            plan,
+            levers or None,
+            step=step,
+            goal=goal,
+            method=method,
+            draws=draws,
+            seed=seed,
+            interactions=interactions,
+            threads=threads,
+            progress=progress,
+        )
+    results = [told, *coached]
+    deliver_results(
+        results,
+        lambda: sensitivity_text(plan, goal, *results),
+        output=output,
+        as_json=as_json,
+        picture=picture,
+        draw="tornado.tornado",
+    )
+
+
+@click.command()
+@click.argument("file")
+@click.argument("other", required=False)
+@set_option
+@click.option("--variant", metavar="NAME", help="Begin with a variant that FILE states.")
+@click.option("--to", metavar="NAME", help="End with a variant of OTHER, or else of FILE.")
+@click.option(
+    "--factor", "factors", metavar="NAME=PATH,PATH", multiple=True, callback=texts_by_name,
+    help="Changes that count as one; repeatable. A path stands for all below it.",
+)  # fmt: skip
+@click.option(
+    "--of", "amount_of", type=click.Choice(["probability", "bookings"]), default="probability",
+    show_default=True, help="What is explained: how often quota is made, or mean bookings.",
+)  # fmt: skip
+@goal_options
+@method_option
+@draws_options(DRAWS)
+@json_option
+@result_option(".nc, .csv or .json, every number")
+@picture_option
+def bridge(
+    file: str,
+    other: str | None,
+    changes: tuple[str, ...],
+    variant: str | None,
+    to: str | None,
+    factors: dict[str, list[str]],
+    amount_of: Literal["probability", "bookings"],
+    at_least: int | None,
+    amount: float | None,
+    by: By,
+    method: Method,
+    draws: int,
+    seed: int,
+    threads: int | None,
+    as_json: bool,
+    output: str | None,
+    picture: str | None,
+) -> None:
+    """Tell what each change contributes to the difference between two plans.
+
+    From FILE to OTHER, or between variants: funnelsim bridge FILE --to NAME
+    """
+    if other is None and to is None:
+        raise click.UsageError("where to? Name OTHER, or a variant of FILE with --to.")
+    begin = plan_of(file, changes, variant)
+    end = plan_of(file if other is None else other, changes, to)
+    from funnelsim.analysis.chances import Goal
+    from funnelsim.analysis.levers.bridge import bridge as bridged
+    from funnelsim.report.bridge import bridge_text
+
+    goal = Goal(at_least=at_least, amount=amount, by=by)
+    with progress_bar() as progress:
+        told = bridged(
+            begin,
+            end,
+            factors=factors or None,
+            goal=goal,
+            amount_of=amount_of,
+            method=method,
+            draws=draws,
+            seed=seed,
+            threads=threads,
+            progress=progress,
+        )
+    deliver_results(
+        [told],
+        lambda: bridge_text(begin, goal, told),
+        output=output,
+        as_json=as_json,
+        picture=picture,
+        draw="bridge.bridge",
+    )

@@ -1,0 +1,192 @@
+"""A comparison on one screen: what each plan gives, what is best, and how sure that is."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from funnelsim.report.numbers import plain, scale_of
+from funnelsim.report.text import table
+from funnelsim.report.told import INDENT, Number, Told, filled, shortened
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from funnelsim.scenario.model import Scenario
+
+KNOWN = 0.95  # probability of being best from which the screen says so
+NAME = 20  # letters of a scenario in a sentence
+MOST_CHANGES = 6  # of a scenario that are listed
+WHY = {
+    "best known": "Stopped because the best is known with a probability of {confidence:g}",
+    "precision reached": "Stopped because differences are known to {precision:g}",
+    "most_draws reached: not told apart": "Stopped at the most draws allowed: not told apart",
+    "most_draws reached: not as precise as wanted": (
+        "Stopped at the most draws allowed: differences are not known to {precision:g}"
+    ),
+    "all plans are alike: none is best": "Stopped because no number of these plans can differ",
+}
+BEATS = (
+    "beats it: P(more bookings over the horizon in the same world) + P(as many) / 2; it depends on "
+    "which luck the two share. x draws: how many times as many draws the difference would take "
+    "without shared luck."
+)
+
+
+def compare_text(plans: Mapping[str, Scenario], result: xr.Dataset) -> str:
+    """Return one screen about which plan is better, by how much, and how sure that is.
+
+    Parameters
+    ----------
+    plans : mapping of str to Scenario
+        What was compared, by name.
+    result : xarray.Dataset
+        What :func:`funnelsim.compare` says of it.
+    """
+    told = Told(result)
+    names = list(plans)
+    blocks = [
+        [*_heading(told, names), *filled(f"{_best_said(told, names)}.")],
+        _values(told, plans),
+        _standing(told, names) if len(names) > 1 else [],
+        list(_changes(told, names)),
+        [*_why(told), *(filled(BEATS) if len(names) > 1 else []), *told.left_out()],
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _heading(told: Told, names: list[str]) -> list[str]:
+    attrs = told.result.attrs
+    shared = " on shared luck" if len(names) > 1 else ""
+    drawn = f"{attrs['draws']:,} draws{shared}, seed {attrs['seed']}; ±: standard error"
+    return filled(f"{attrs['title']}: {drawn}")
+
+
+def _made(told: Told, name: str) -> Number:
+    return told.get("attainment_probability", scenario=name)
+
+
+def _change(told: Told, name: str) -> Number:
+    return told.get("attainment_probability_difference", scenario=name)
+
+
+def _best_said(told: Told, names: list[str]) -> str:
+    """Say which makes quota most often, as far as the draws can tell."""
+    first = names[0]
+    if len(names) == 1:
+        return f"Of 100 quarters {100 * _made(told, first).value:.0f} make quota"
+    chance = {name: told.get("best_probability", scenario=name) for name in names}
+    order = sorted(names, key=lambda name: -chance[name].value)
+    best, second = order[:2]
+    said = shortened(best, NAME)
+    often = f"{100 * _made(told, best).value:.0f} of 100 quarters"
+    if chance[best].value < KNOWN:
+        close = [name for name in order if chance[name].value > 1 - KNOWN]
+        if _alike(told, names):
+            return f"Nothing tells these plans apart: each makes quota in {often}"
+        listed = ", ".join(f"{shortened(n, NAME)} {_sure(chance[n])}" for n in close)
+        return f"Which is best is not known yet: {listed}. More draws would tell"
+    gap = _change(told, best)
+    if best == first:
+        behind = _change(told, second)
+        size = Number(-behind.value, behind.error).points.removeprefix("+")
+        return (
+            f"No plan makes quota more often than {said}: {often}, {size} more than "
+            f"{shortened(second, NAME)}; best with a probability of {_sure(chance[best])}"
+        )
+    return (
+        f"The best is {said}: it makes quota in {often}, {gap.points} against "
+        f"{shortened(first, NAME)}; best with a probability of {_sure(chance[best])}"
+    )
+
+
+def _alike(told: Told, names: list[str]) -> bool:
+    return all(_change(told, name).value == _change(told, name).error == 0 for name in names)
+
+
+def _sure(chance: Number) -> str:
+    """Return a probability to be best; draws never make it certain."""
+    if chance.value > 0.9995:
+        return "> 99.9 %"
+    return f"{100 * chance.value:.1f} %" if chance.value >= 0.0005 else "< 0.1 %"
+
+
+def _values(told: Told, plans: Mapping[str, Scenario]) -> list[str]:
+    """Return what each plan gives."""
+    plan = next(iter(plans.values()))
+    quarters = plan.calendar.quarters
+    means = [told.get("bookings_mean", scenario=name) for name in plans]
+    size, letter = scale_of(max(abs(each.value) for each in means))
+    unit = f"{plan.currency} {letter}".rstrip()
+    count = math.ceil(0.75 * quarters)
+    head = ["%", "quota made", "difference"]
+    head += [f">= {count} of {quarters}"] if quarters > 1 else []
+    rows = [[*head, f"mean, {unit}", "9 of 10 bring"]]
+    for name, mean in zip(plans, means, strict=True):
+        gap = _change(told, name)
+        row = [name, _made(told, name).of_100, _signed(gap) if name != next(iter(plans)) else "-"]
+        if quarters > 1:
+            row.append(told.get("at_least_probability", scenario=name, at_least=count).of_100)
+        low = told.get("bookings_quantile", scenario=name, probability=0.1)
+        rows.append([*row, mean.over(size).tight, low.over(size).tight])
+    return table(rows)
+
+
+def _signed(number: Number) -> str:
+    return f"+{number.of_100}" if number.value > 0 else number.of_100
+
+
+def _standing(told: Told, names: list[str]) -> list[str]:
+    """Return how sure the order is, and what shared luck saves."""
+    rows = [["against the first", "best, %", "beats it, %", "x draws"]]
+    for name in names:
+        wins = told.get("beats_probability", scenario=name, other=names[0])
+        gain = told.get("gain", scenario=name) if name != names[0] else None
+        saved = "-" if gain is None or not gain.known else plain(float(f"{gain.value:.3g}"))
+        rows.append(
+            [
+                name,
+                _sure(told.get("best_probability", scenario=name)).removesuffix(" %"),
+                "-" if name == names[0] else wins.of_100,
+                saved,
+            ]
+        )
+    return table(rows)
+
+
+def _changes(told: Told, names: list[str]) -> Iterator[str]:
+    """Yield what each plan changes of the first."""
+    changes: dict[str, list[dict[str, Any]]] = json.loads(told.result.attrs["changes"])
+    for name in names[1:]:
+        own = changes[name]
+        said = [
+            f"{each['path']} {_value(each['from'])} -> {_value(each['to'])}"
+            for each in own[:MOST_CHANGES]
+        ]
+        more = len(own) - MOST_CHANGES
+        said += [f"and {more} more"] if more > 0 else []
+        yield from filled(
+            f"{shortened(name, NAME)}: {', '.join(said) or 'changes nothing'}", INDENT
+        )
+
+
+def _value(value: object) -> str:
+    """Return a value of a file in few letters."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return shortened(str(value), 2 * NAME)
+    return plain(float(value))
+
+
+def _why(told: Told) -> list[str]:
+    attrs = told.result.attrs
+    why = WHY.get(str(attrs["stopped"]))
+    if why is None:
+        return []
+    said = why.format(
+        confidence=attrs.get("confidence", math.nan), precision=attrs.get("precision", math.nan)
+    )
+    return filled(f"{said}, after {attrs['draws']:,} draws.")

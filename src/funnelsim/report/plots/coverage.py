@@ -1,0 +1,210 @@
+"""How much pipeline is enough, beside the rule of three times the quota."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from funnelsim.errors import ArgumentError, ResultError
+from funnelsim.report.plots.answers import Floats, answer
+from funnelsim.report.plots.style import (
+    BLUE,
+    DARK,
+    GREEN,
+    INK,
+    SKY,
+    SMALL,
+    VERMILION,
+    apart,
+    finished,
+    hundred,
+    new_axes,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+RULE = 3.0
+DEALS = "deals in a quota: quota over mean deal"
+RULE_OF_THUMB = "long dashes at 3x: the rule of thumb"
+TICKS = 0.08  # of the axis, from one tick to the next
+MOST = 5  # curves
+LOOKS = ((BLUE, "-"), (GREEN, "-."), (DARK, "--"), (SKY, "-"), (INK, ":"))
+MARKS = (1, 2, 3, 5, 10, 20, 50, 100)  # times the quota
+
+
+def coverage(told: xr.Dataset, *, certainty: float = 0.8, ax: Axes | None = None) -> Axes:
+    """Draw the pipeline that a certainty takes, by deals in a quota and win rate.
+
+    The axis is the same whichever certainty of the result is drawn.
+
+    Parameters
+    ----------
+    told : xarray.Dataset
+        As :func:`funnelsim.coverage` returns it.
+    certainty : float
+        One of those asked for.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ArgumentError
+        Where the result does not have this certainty.
+    ResultError
+        Where the result does not tell.
+
+    Examples
+    --------
+    >>> import funnelsim as fs
+    >>> coverage(fs.coverage(fs.preset("sales_math"))).get_title()[:33]
+    'Here 80 of 100 takes a pipeline o'
+    """
+    known = [float(each) for each in told["certainty"].values]
+    if certainty not in known:
+        raise ArgumentError(f"certainty = {certainty}: the result has {known}.")
+    ax = ax if ax is not None else new_axes()
+    place = known.index(certainty)
+    _draw(ax, told, place)
+    _mark_own(ax, told, place)
+    ax.set_xlabel(f"{DEALS}\n({RULE_OF_THUMB}; computed exactly)")
+    return finished(ax, _message(told, certainty, place))
+
+
+def coverage_picture(told: xr.Dataset) -> Figure:
+    """Draw a picture of coverage for each certainty, side by side; return the figure.
+
+    The figure is not known to pyplot, so that no window can open.
+
+    Parameters
+    ----------
+    told : xarray.Dataset
+        As :func:`funnelsim.coverage` returns it.
+
+    Raises
+    ------
+    ResultError
+        Where the result does not tell.
+    """
+    known = [float(each) for each in told["certainty"].values]
+    figure = Figure(figsize=(1.6 + 2.9 * len(known), 4.8), dpi=150, layout="constrained")
+    panels = figure.subplots(1, len(known), sharey=True, squeeze=False)[0]
+    for place, (certainty, ax) in enumerate(zip(known, panels, strict=True)):
+        last = place == len(known) - 1
+        _draw(ax, told, place, named=last)
+        _mark_own(ax, told, place, short=True)
+        ax.set_ylabel(ax.get_ylabel() if place == 0 else "")
+        finished(ax, f"for {100 * certainty:.4g} of 100")
+    figure.supxlabel(
+        f"{DEALS}; diamond: this plan\n({RULE_OF_THUMB}; computed exactly)",
+        color=DARK,
+        fontsize=10,
+    )
+    figure.suptitle(_rule_message(told), color=INK, fontsize=13, fontweight="bold")
+    return figure
+
+
+def _draw(ax: Axes, told: xr.Dataset, place: int, *, named: bool = True) -> None:
+    """Draw the curves of a certainty, on axes that suit all of them."""
+    every = answer(told, "coverage_needed")[0]
+    needed = every[..., place]
+    deals, rates = (told[name].values.astype(float) for name in ("deals", "win_rate"))
+    picked = np.unique(np.linspace(0, len(rates) - 1, min(MOST, len(rates))).round().astype(int))
+    low, top = 0.55 * min(float(every[picked].min()), RULE), 1.15 * float(every[picked].max())
+    for row, (colour, line) in zip(picked, LOOKS, strict=False):
+        ax.plot(deals, needed[row], line, color=colour, marker="o", markersize=4, lw=2)
+    ax.axhline(RULE, color=VERMILION, linewidth=1.8, linestyle=(0, (5, 2)))
+    ax.set_xscale("log")
+    ax.set_xlim(deals[0], deals[-1] if len(deals) > 1 else 2 * deals[0])
+    ax.xaxis.set_major_locator(FixedLocator(_spaced(deals).tolist()))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
+    ax.set_yscale("log")
+    ax.set_ylim(low, top)
+    ax.yaxis.set_major_locator(FixedLocator(MARKS))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}x"))
+    ax.set_ylabel("pipeline over quota")
+    if not named:
+        return
+    ends = needed[picked, -1]
+    scale = np.log([low, top])
+    heights = apart(((np.log(ends) - scale[0]) / np.ptp(scale)).tolist(), 0.055, 0.03, 1.0)
+    for row, end, height, (colour, _) in zip(picked, ends, heights, LOOKS, strict=False):
+        ax.annotate(
+            f"{100 * rates[row]:.3g} % won",
+            (1.0, float(end)),
+            (1.04, height),
+            xycoords=ax.get_yaxis_transform(),
+            textcoords="axes fraction",
+            va="center",
+            color=colour,
+            fontsize=SMALL,
+            fontweight="bold",
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8, "relpos": (0.0, 0.5)},
+        )
+
+
+def _spaced(deals: Floats) -> Floats:
+    """Return the values that a tick can stand at without touching the one before it."""
+    kept = [float(deals[0])]
+    for each in deals[1:].tolist():
+        if math.log(each / kept[-1]) >= TICKS * math.log(deals[-1] / deals[0]):
+            kept.append(each)
+    return np.array(kept)
+
+
+def _mark_own(ax: Axes, told: xr.Dataset, place: int, *, short: bool = False) -> None:
+    """Mark what the plan's own win rate and quota take."""
+    try:
+        own = float(answer(told, "own_coverage_needed")[0][place])
+    except ResultError:
+        return
+    deals, rate = float(told.attrs["own_deals"]), float(told.attrs["own_win_rate"])
+    low, high = ax.get_xlim()
+    if not low <= deals <= high:
+        return
+    ax.plot(deals, own, "D", color="white", markeredgecolor=INK, markersize=9, zorder=4)
+    middle = np.log(deals / low) / np.log(high / low)
+    ax.annotate(
+        f"{own:.1f}x" if short else f"this plan, {100 * rate:.3g} % won: {own:.1f}x",
+        (deals, own),
+        (min(max(float(middle), 0.02), 0.98), 0.04),
+        textcoords="axes fraction",
+        ha="left" if middle < 0.17 else "right" if middle > 0.83 else "center",
+        color=INK,
+        fontsize=SMALL,
+        fontweight="bold",
+        arrowprops={"arrowstyle": "-", "color": INK, "lw": 0.8, "shrinkB": 5},
+    )
+
+
+def _message(told: xr.Dataset, certainty: float, place: int) -> str:
+    """Return what the plan's own case takes, or else what the table ranges over."""
+    try:
+        own = float(answer(told, "own_coverage_needed")[0][place])
+        thrice = float(answer(told, "own_three_times_probability")[0])
+    except ResultError:
+        needed = answer(told, "coverage_needed")[0][..., place]
+        low, high = float(needed.min()), float(needed.max())
+        return f"{100 * certainty:.4g} of 100 takes a pipeline of {low:.1f} to {high:.0f} quotas"
+    return (
+        f"Here {100 * certainty:.4g} of 100 takes a pipeline of {own:.1f}x the quota;\n"
+        f"3x makes it in {hundred(thrice)} of 100 quarters"
+    )
+
+
+def _rule_message(told: xr.Dataset) -> str:
+    """Return how sure three times the quota makes anybody."""
+    thrice = answer(told, "three_times_probability")[0]
+    low, high = (hundred(float(each)) for each in (thrice.min(), thrice.max()))
+    return f"Three times the quota is enough in {low} to {high} of 100 quarters: win rates decide"
