@@ -433,6 +433,7 @@ def test_an_own_quota_on_the_grid_stands_there_once():
     assert part.attrs["own_quota_ratio"] in part.coords["quota_ratio"]
 
 
+@pytest.mark.slow  # three correlated skills under a market and an elasticity take minutes
 @given(scenarios)
 @settings(max_examples=15, deadline=None)
 def test_any_plan_is_answered_or_refused(plan):
