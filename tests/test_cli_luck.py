@@ -72,7 +72,7 @@ def test_one_screen_tells_it_all(real: xr.Dataset) -> None:
     assert_fits(result.stdout)
     for said in (
         "Sales Math, whales: 300 draws, seed 1", "p_R ", "D ", "D1 ", "observed, no floor",
-        "if imposed: floor 50, adherence 1", "Variance of bookings is led by", ">= 3 of 4",
+        "if imposed: floor 50, adherence 1", "3. Variance of", ">= 3 of 4",
         "= level", "+ evenness", "repetition", "larger deals",
     ):  # fmt: skip
         assert said in result.stdout

@@ -12,8 +12,10 @@ import xarray as xr
 
 import funnelsim as fs
 from funnelsim.analysis.chances import Goal
+from funnelsim.report.bites import bites_lines
 from funnelsim.report.bridge import adding_up, bridge_text
 from funnelsim.report.compare import compare_text
+from funnelsim.report.enough import quota_text
 from funnelsim.report.levers import enough, goal_said, times
 from funnelsim.report.sensitivity import sensitivity_text
 from funnelsim.report.solve import solve_text
@@ -173,6 +175,13 @@ def test_plans_that_are_alike_are_said_to_be() -> None:
     assert "Nothing tells these plans apart: each makes quota in 45 of 100 quarters" in text
 
 
+def test_best_plans_that_are_the_same_are_equally_good() -> None:
+    text = words(compare_text(*compared([0.45, 0.5, 0.5], 0.001, [0.0, 0.5, 0.5])))
+    said = "The best are B and C, equally good: each makes quota in 50 of 100 quarters, +5.00"
+    assert said in text
+    assert "More draws" not in text
+
+
 @pytest.mark.parametrize(
     ("stopped", "attrs", "said"),
     [
@@ -304,6 +313,17 @@ def test_a_lever_that_hurts_and_levers_that_do_nothing() -> None:
     assert "No lever moves it measurably" in nothing
 
 
+@pytest.mark.parametrize(("exact", "said"), [(True, "the next adds as much"), (False, "draws")])
+def test_an_exact_tie_of_coaching_takes_no_more_draws(exact: bool, said: str) -> None:
+    how: dict[str, Any] = {} if exact else {"method": "simulated", "draws": 2_000, "seed": 1}
+    conversions = {stage.name: stage.conversion for stage in PLAN.stages}
+    raised = {name: 1.1 * conversions[name] for name in ("demo", "won")}
+    point = fs.coaching_point(PLAN, raised, **how)
+    text = words(sensitivity_text(*moved([0.12, 0.05], 0.002), point))
+    assert said in text.split("Where to coach")[1]
+    assert ("more draws would tell" in text) != exact
+
+
 # bridge
 
 
@@ -340,7 +360,7 @@ def test_the_shown_waterfall_adds_up(error: float | None) -> None:
 
 
 def test_a_bridge_names_what_contributes_most() -> None:
-    said = "+7.00 points. Most is added by factor 0."
+    said = "+7.00 points. The largest part is added by factor 0."
     assert said in words(bridge_text(*bridged([0.1, -0.03], None)))
     assert "All of it is taken by factor 0." in words(bridge_text(*bridged([-0.1], None)))
     assert "No factor contributes measurably" in words(bridge_text(*bridged([0.001], 0.01)))
@@ -401,3 +421,32 @@ def test_what_is_reached_anyway_or_moves_nothing_is_said() -> None:
 
 def test_a_number_is_never_less_sure_than_its_error() -> None:
     assert Number(0.5, math.nan).percent == "50 ± ? %"
+
+
+def test_what_is_reached_beyond_the_goal_is_at_least() -> None:
+    found = solved("found", 1_295.24)
+    found["solved_probability"] = found.solved_probability + 0.01
+    assert "made in at least 8 of 10 quarters" in words(solve_text(PLAN, Goal(), found))
+
+
+def test_what_never_happened_is_not_called_no_effect() -> None:
+    found = solved("no effect", math.nan, exact=False)
+    found["curve_probability"] = 0 * found.curve_probability
+    text = words(solve_text(PLAN, Goal(), found))
+    assert "no simulated quarter reached the goal at any value looked at" in text
+    assert "no effect" not in text
+
+
+def test_a_quota_says_at_least_and_one_rep_is_as_many_only_without_skill() -> None:
+    fixed = PLAN.replace({"deal_size.law": "fixed"})
+    said = "is made by at least 6 of 10 reps, or by one of them in at least 6 of 10 quarters."
+    assert said in words(quota_text(fixed, fs.quota_for(fixed, share=0.6)))
+    skilled = PLAN.replace({"activity.rep_cv": 0.3})
+    text = words(quota_text(skilled, fs.quota_for(skilled, share=0.6)))
+    assert "is made by 6 of 10 reps." in text
+
+
+def test_bites_of_an_amount_say_what_paper_works_back() -> None:
+    told = Told(fs.bites(PLAN, certainty=[0.8], amount=400_000))
+    text = " ".join(bites_lines(PLAN, Goal(amount=400_000), told))
+    assert "the plan's own quota is worked back, not the amount" in " ".join(text.split())

@@ -360,7 +360,7 @@ def test_progress_never_goes_back(plan):
 
 @pytest.mark.parametrize("probability", [0, 1, -0.1, 80, float("nan"), "0.8", True])
 def test_no_probability(plan, probability):
-    with pytest.raises(ArgumentError, match=r"attain = .*above 0 and below 1"):
+    with pytest.raises(ArgumentError, match=r"attain = .*above 1e-06 and below 0.999999"):
         solve(plan, ACTIVITY, attain=probability)
 
 
@@ -399,3 +399,30 @@ def test_ends_that_cannot_be_stated_are_named_together(plan):
         solve(plan, ACTIVITY, attain=0.8, at_least=2)
     with pytest.raises(ArgumentError, match="draws"):
         solve(plan, ACTIVITY, attain=0.8, method="simulated", draws=0, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("quota", "attain", "least", "most"), [(500.0, 0.25, 1.0e6, 1.01e6), (1e6, 0.6, 2_500, 3_500)]
+)
+def test_a_plateau_is_no_end(quota, attain, least, most):
+    """Equal deals make a stair of chances: what comes after the step counts.
+
+    One deal of a million or none, and windfalls of a thousand: between 10,000 and a million the
+    quota changes nothing. P(a deal) = .30; three windfalls come in about six of ten quarters.
+    """
+    plan = fs.preset("sales_math").replace(
+        {
+            "calendar.quarters": 1,
+            "stages.demo.days": 0,
+            "stages.won.days": 0,
+            "deal_size": {"law": "fixed", "mean": 1_000_000},
+            "activity.per_quarter": 90,
+            "windfall": {"per_quarter": 3, "law": "fixed", "mean": 1_000},
+            "quota.per_quarter": quota,
+        }
+    )
+    found = solve(plan, "quota.per_quarter", attain=attain)
+    assert found.attrs["outcome"] == "found"
+    assert least <= found.solved_value.item() <= most
+    told = fs.quota_for(plan, share=attain)
+    assert told.quota_for_share.item() == pytest.approx(found.solved_value.item(), rel=1e-5)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from funnelsim.analysis.estimates import Estimate, Means, stacked
-from funnelsim.analysis.tally import QUARTERS_PER_YEAR, REACHES
+from funnelsim.analysis.tally import QUARTERS_PER_YEAR, REACHES, never_certain
 from funnelsim.engine.blocks import Progress, Run, Samples, sample_blocks
 from funnelsim.errors import ArgumentError, NotCoveredError
 from funnelsim.registry import NUMERICAL_ERROR
@@ -50,12 +52,16 @@ class Goal:
     def __post_init__(self) -> None:
         if self.by not in ("quarter", "year"):
             raise ArgumentError(f"by = {self.by!r}: must be 'quarter' or 'year'.")
-        if self.at_least is not None and (self.by == "year" or self.at_least < 1):
+        count: object = self.at_least  # whatever a script may hand over
+        whole = isinstance(count, int | np.integer) and not isinstance(count, bool) and count >= 1
+        if count is not None and (self.by == "year" or not whole):
             raise ArgumentError(
-                f"at_least = {self.at_least}: must be a number of quarters from 1; a year has none."
+                f"at_least = {self.at_least!r}: must be a whole number of quarters from 1; a year "
+                "has none."
             )
-        if self.amount is not None and not 0 < self.amount < float("inf"):
-            raise ArgumentError(f"amount = {self.amount}: must be an amount above 0.")
+        amount: object = self.amount
+        if amount is not None and not (isinstance(amount, Real) and 0 < float(amount) < math.inf):
+            raise ArgumentError(f"amount = {self.amount!r}: must be an amount above 0.")
 
     def check(self, plan: Scenario) -> None:
         """Refuse a plan whose horizon the goal does not fit.
@@ -225,7 +231,8 @@ def _simulated(
         reached = [_reached(own, quota, goal) for own, quota in zip(samples, quotas, strict=True)]
         means.add({str(index): column for index, column in enumerate(reached)})
     estimate = stacked([means[str(different.index(plan))] for plan in plans])
-    return Chances(*estimate.pair, "simulated", estimate)
+    values, errors = never_certain(estimate.pair, draws)
+    return Chances(values, errors, "simulated", estimate)
 
 
 def _reached(own: Samples, quotas: Floats, goal: Goal) -> npt.NDArray[np.generic]:

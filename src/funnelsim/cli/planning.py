@@ -126,7 +126,9 @@ def _plans(
     chosen = variants or tuple(whole.variants)
     if not chosen:
         raise click.UsageError(f"{file} states no variants. Name a second FILE to compare with.")
-    base = BASE if BASE not in chosen else "as stated"
+    base = BASE
+    while base in chosen:  # a variant may be called anything
+        base = f"{base} (file)"
     return {base: plan_of(file, changes)} | {name: plan_of(file, changes, name) for name in chosen}
 
 

@@ -28,9 +28,13 @@ def bites_lines(plan: Scenario, goal: Goal, told: Told) -> Iterator[str]:
     periods = [str(period) for period in told.labels("period")]
     paper = told.get("paper_probability")
     heads = [f"{100 * each:g} % sure" for each in certainties]
-    yield from filled(
-        f"In bites. What the quota takes on paper makes it with {paper.percent} certainty."
-    )
+    said = f"What the quota takes on paper makes it with {paper.percent} certainty."
+    if goal.amount is not None:
+        said = (
+            "On paper the plan's own quota is worked back, not the amount: that much activity "
+            f"makes the amount with {paper.percent} certainty."
+        )
+    yield from filled(f"In bites. {said}")
     size, letter = scale_of(told.get("paper_pipeline", period=periods[-1]).value)
     unit = f"{plan.currency} {letter}".rstrip()
     rows = [["", "on paper", *heads]]

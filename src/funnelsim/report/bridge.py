@@ -68,7 +68,7 @@ def _said(plan: Scenario, goal: Goal, told: Told) -> str:
     if not largest.measurable:
         return f"{said}, {change}. No factor contributes measurably"
     verb = "added" if largest.value > 0 else "taken"
-    most = "Most" if len(factors) > 1 else "All of it"
+    most = "The largest part" if len(factors) > 1 else "All of it"
     return f"{said}, {change}. {most} is {verb} by {factors[0]}"
 
 

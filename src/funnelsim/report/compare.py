@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 KNOWN = 0.95  # probability of being best from which the screen says so
 NAME = 20  # letters of a scenario in a sentence
+MOST_NAMES = 4  # of plans that are equally good
 MOST_CHANGES = 6  # of a scenario that are listed
 WHY = {
     "best known": "Stopped because the best is known with a probability of {confidence:g}",
@@ -82,6 +83,9 @@ def _best_said(told: Told, names: list[str]) -> str:
     best, second = order[:2]
     said = shortened(best, NAME)
     often = f"{100 * _made(told, best).value:.0f} of 100 quarters"
+    equal = [name for name in names if _equal(told, best, name)]
+    if len(names) > len(equal) > 1 and sum(chance[name].value for name in equal) >= KNOWN:
+        return _equals_said(told, equal, first, often)
     if chance[best].value < KNOWN:
         close = [name for name in order if chance[name].value > 1 - KNOWN]
         if _alike(told, names):
@@ -100,6 +104,28 @@ def _best_said(told: Told, names: list[str]) -> str:
         f"The best is {said}: it makes quota in {often}, {gap.points} against "
         f"{shortened(first, NAME)}; best with a probability of {_sure(chance[best])}"
     )
+
+
+def _equals_said(told: Told, equal: list[str], first: str, often: str) -> str:
+    """Say which plans are the best, where these are one plan under several names."""
+    listed = [shortened(name, NAME) for name in equal[:MOST_NAMES]]
+    if len(equal) > MOST_NAMES:
+        listed.append(f"{len(equal) - MOST_NAMES} more")
+    said = f"{', '.join(listed[:-1])} and {listed[-1]}"
+    if first in equal:
+        return f"No plan makes quota more often than {said}, equally good: each in {often}"
+    gap = f"{_change(told, equal[0]).points} against {shortened(first, NAME)}"
+    return f"The best are {said}, equally good: each makes quota in {often}, {gap}"
+
+
+def _equal(told: Told, name: str, other: str) -> bool:
+    """Return whether two plans are the same: they differ from the first in the same way."""
+    changes: dict[str, list[dict[str, Any]]] = json.loads(told.result.attrs["changes"])
+    mine, others = (
+        [each for each in changes[plan] if not each["path"].startswith("kpis.")]
+        for plan in (name, other)
+    )
+    return mine == others and _change(told, name) == _change(told, other)
 
 
 def _alike(told: Told, names: list[str]) -> bool:

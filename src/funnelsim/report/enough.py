@@ -33,6 +33,7 @@ GAIN = (
     "others."
 )
 MOST_COLUMNS = 9
+BEYOND = 0.005  # of a probability reached above the one asked for: amounts go in steps
 
 
 def coverage_text(plan: Scenario, result: xr.Dataset) -> str:
@@ -139,7 +140,9 @@ def _quota_said(plan: Scenario, told: Told, share: float) -> str:
     attrs = told.result.attrs
     found = told.get("quota_for_share", share=share)
     team = attrs.get("reps")
-    who = f"{times(share)} reps"
+    reached = told.get("quota_probability", share=share).value
+    often = f"at least {times(share)}" if reached - share > BEYOND else times(share)
+    who = f"{often} reps"
     if team:
         needed = f"{told.get('reps_needed', share=share).value:.0f}"
         who = f"at least {needed} of {team} reps"
@@ -149,7 +152,14 @@ def _quota_said(plan: Scenario, told: Told, share: float) -> str:
     if team:
         sure = 100 * float(attrs["certainty"])
         return f"A quota of {amount} is made by {who} in {sure:g} of 100 quarters"
-    return f"A quota of {amount} is made by {who}, or by one of them in {times(share)} quarters"
+    said = f"A quota of {amount} is made by {who}"
+    return f"{said}, or by one of them in {often} quarters" if _same_odds(plan) else said
+
+
+def _same_odds(plan: Scenario) -> bool:
+    """Return whether quarters of one rep are as reps of one quarter: neither skill nor market."""
+    spreads = (plan.activity.rep_cv, plan.deal_size.rep_cv, *(each.rep_cv for each in plan.stages))
+    return not any(spreads) and not plan.market.cv
 
 
 def mix_text(plan: Scenario, goal: Goal, result: xr.Dataset) -> str:

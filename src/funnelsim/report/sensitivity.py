@@ -164,7 +164,11 @@ def _coaching(told: Told, currency: str) -> Iterator[str]:
         target = lever_amount(best, told.get("benchmark", lever=best).value, currency)
         said = f"{lever_name(best)} at {target} adds most, {lift.points}"
         if attrs["told_apart"] == "no":
-            said = f"{said}, but is not told apart from the next: more draws would tell"
+            lead = told.get("lift_lead")
+            if isinstance(lead, Exact) or lead.value == lead.error == 0:
+                said = f"{said}, and the next adds as much"
+            else:
+                said = f"{said}, but is not told apart from the next: more draws would tell"
         yield from filled(f"Where to coach: {said}.", INDENT)
     rows = [["", "now", "benchmark", "adds, points", "largest, %", ""]]
     standing = told.result["standing"].values.tolist()

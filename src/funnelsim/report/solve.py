@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from funnelsim.scenario.model import Scenario
 
 POINTS = 7  # of the curve, beside those that are marked
+BEYOND = 0.005  # of a probability reached above the one asked for: amounts go in steps
 SURE = 0.02  # of the curve: nearly 0 and nearly 1 tell little
 
 
@@ -80,6 +81,12 @@ def _answer(plan: Scenario, goal: Goal, told: Told) -> str:
     often = goal_said(plan, goal, times(attain))
     if outcome == "no effect":
         idle = f" {STEADY}" if span_of(plan, path).lever.idle else ""
+        if attrs["method"] == "simulated" and _never(told):
+            noun = goal.by if goal.at_least is None else "horizon"
+            return (
+                f"{_first(name)}: no simulated {noun} reached the goal at any value looked at, so "
+                f"that its effect is not known.{idle}"
+            )
         return (
             f"{_first(name)}: no effect; {goal_said(plan, goal)} {_in(most)} wherever it is.{idle}"
         )
@@ -94,6 +101,8 @@ def _answer(plan: Scenario, goal: Goal, told: Told) -> str:
         reached = told.get("solved_probability")
         where = lever_amount(path, value.value, currency)
         return f"Reached anyway: even at {where}, {goal_said(plan, goal)} {_in(reached)} ({name})."
+    if told.get("solved_probability").value - attain > BEYOND:
+        often = goal_said(plan, goal, f"at least {times(attain)}")
     up = _rises(told)
     amount = enough(path, value.value, currency, up=up)
     if path.startswith("activity.per_"):
@@ -122,6 +131,12 @@ def lever_precise(path: str, value: float, currency: str) -> str:
 
 def _in(probability: Number) -> str:
     return f"with a probability of {probability.percent}"
+
+
+def _never(told: Told) -> bool:
+    """Return whether the goal was reached nowhere on the curve."""
+    values = told.labels("tried")
+    return all(told.get("curve_probability", tried=value).value == 0 for value in values)
 
 
 def _rises(told: Told) -> bool:

@@ -193,14 +193,19 @@ def checked_number(name: str, value: Any, low: float, high: float) -> float:
     ArgumentError
         Where it is none between the bounds.
     """
-    if not _is_number(value) or not low < value < high:
+    if not is_finite(value) or not low < value < high:
         raise ArgumentError(f"{name} = {value!r}: must be above {low:g} and below {high:g}.")
     return float(value)
 
 
 def is_finite(value: Any) -> bool:
     """Return whether something is a number, and a finite one."""
-    return _is_number(value) and math.isfinite(value)
+    if not _is_number(value):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number or a fraction beyond all doubles
+        return False
 
 
 def _of_sizes(table: str, law: SizeLaw) -> Iterator[str]:

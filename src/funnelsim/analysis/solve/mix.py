@@ -14,7 +14,7 @@ from scipy import optimize, special
 from funnelsim.analysis.chances import Chances, Goal, chances
 from funnelsim.analysis.levers.answered import labelled
 from funnelsim.analysis.levers.levers import bare, checked_number, is_finite, moved
-from funnelsim.analysis.solve.search import Curve, Found, search
+from funnelsim.analysis.solve.search import CHANCES, Curve, Found, search
 from funnelsim.analysis.solve.span import Span, span_of
 from funnelsim.engine.simulate import provenance
 from funnelsim.errors import ArgumentError
@@ -100,7 +100,7 @@ def cheapest_mix(
     >>> told.mix_value.values.round(2).tolist(), bool(told.mix_total_cost < min(told.alone_cost))
     ([929.24, 0.46], True)
     """
-    attain = checked_number("attain", attain, 0, 1)
+    attain = checked_number("attain", attain, *CHANCES)
     goal = Goal(at_least=at_least, amount=amount, by=by)
     goal.check(plan)
     _check(costs, limits or {})
@@ -256,6 +256,11 @@ def _cheapest(problem: _Problem, start: float) -> Floats:
         share = _enough(problem, np.clip(answer.x, 0.0, 1.0) * ends, ends)
         if share is not None:
             found.append(share)
+    if not found:
+        raise ArgumentError(
+            f"no optimum was found: {problem.goal} moves in steps, as with equal deals, where "
+            "no small step tells the way. State sizes with a cv, or solve for one lever."
+        )
     return min(found, key=lambda spent: float(spent.sum()))
 
 

@@ -159,7 +159,9 @@ def _checked(
             f"reps = {reps}, certainty = {certainty}: belong together: the size of a team, and the "
             "probability that the share of it attains."
         )
-    if reps is not None and (isinstance(reps, bool) or not 1 <= reps <= MOST_REPS):
+    team: object = reps  # whatever a script may hand over
+    whole = isinstance(team, int | np.integer) and not isinstance(team, bool)
+    if reps is not None and not (whole and 1 <= reps <= MOST_REPS):
         raise ArgumentError(f"reps = {reps!r}: must be a whole number from 1 to {MOST_REPS:,}.")
     if certainty is not None:
         checked_number("certainty", certainty, 0, 1)
@@ -185,7 +187,8 @@ def _exact(
             found = [exact(each, only=[ATTAINMENT]) for each in plans]
             by_quarter = np.array([each[ATTAINMENT].values[0] for each in found])
             error = np.array([each[ATTAINMENT + NUMERICAL_ERROR].values[0] for each in found])
-            together = stats.binom.sf(count - 1, reps or 1, by_quarter)
+            # a chance of 0 may be a rounding error below it
+            together = stats.binom.sf(count - 1, reps or 1, np.clip(by_quarter, 0.0, 1.0))
             steepest = (reps or 1) * error  # d P(at least k of n) / dp is at most n
             return Chances(together.mean(axis=1), steepest.mean(axis=1), "exact")
 

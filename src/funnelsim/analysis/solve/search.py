@@ -12,13 +12,14 @@ from scipy import special
 
 from funnelsim.analysis.chances import Chances
 from funnelsim.analysis.solve.span import Span
-from funnelsim.errors import ArgumentError, NotCoveredError
+from funnelsim.errors import ArgumentError, FunnelsimError, NotCoveredError
 from funnelsim.scenario.model import Scenario
 from funnelsim.twin.roots import crossing
 
 Outcome = Literal["found", "out of reach", "reached anyway", "no effect"]
 Evaluate = Callable[[Sequence[Scenario]], Chances]
 
+CHANCES = (1e-6, 1 - 1e-6)  # that can be asked for: the exact twin promises no more digits
 SURE = 5.0  # standard errors that two chances differ by for certain, however often one looks
 SAME = 1e-8  # exact chances that differ by less are taken as equal
 FEWEST = 3  # points that tell a curve
@@ -204,8 +205,8 @@ def _first_effect(curve: Curve) -> int:
 def _extend(curve: Curve, attain: float, *, helpful: bool, rises: bool) -> None:
     """Look further, where the lever helps more until the goal is reached, or less until not."""
     upwards = helpful == rises
-    still = 0
-    while still < FLAT:
+    still, changes_yet = 0, False
+    while still < FLAT or changes_yet:
         here = curve.values[-1 if upwards else 0]
         if curve.reaches(here, attain) == helpful:
             return
@@ -218,6 +219,26 @@ def _extend(curve: Curve, attain: float, *, helpful: bool, rises: bool) -> None:
         if (change if upwards == rises else -change) < -noise:
             raise ArgumentError(_two_ways(curve))
         still = still + 1 if abs(change) <= noise else 0
+        if still == FLAT and not changes_yet:
+            changes_yet = _end_differs(curve, upwards)
+
+
+def _end_differs(curve: Curve, upwards: bool) -> bool:
+    """Return whether the chance at the end of the range is another than where it was last looked.
+
+    A plateau may be a step of a stair: equal deals leave chances as they are for a while.
+    """
+    here = curve.values[-1 if upwards else 0]
+    end = curve.span.high if upwards else curve.span.low
+    if end in curve.chance:
+        return False
+    try:
+        found = curve.ask([here, end])
+    except FunnelsimError:  # nobody can say
+        return False
+    del curve.chance[end], curve.error[end]  # too far away for a picture
+    change, error = found.difference(1, 0)
+    return abs(change) > _noise(found.method, error)
 
 
 def _root(curve: Curve, attain: float, short: float, enough: float) -> float:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from funnelsim.analysis.chances import METHODS, Chances, Goal, Method, chances
 from funnelsim.analysis.levers.answered import Pair, labelled
 from funnelsim.analysis.levers.levers import STEADY, checked_number
-from funnelsim.analysis.solve.search import Curve, Found, search, slope_at
+from funnelsim.analysis.solve.search import CHANCES, Curve, Found, search, slope_at
 from funnelsim.analysis.solve.span import Span, span_of
 from funnelsim.engine.blocks import Progress
 from funnelsim.engine.simulate import STREAM_VERSION, provenance
@@ -102,7 +102,7 @@ def solve(
     >>> round(found.solved_value.item(), 1), found.attrs["outcome"]
     (1295.2, 'found')
     """
-    attain = checked_number("attain", attain, 0, 1)
+    attain = checked_number("attain", attain, *CHANCES)
     goal = Goal(at_least=at_least, amount=amount, by=by)
     goal.check(plan)
     span = span_of(plan, path, within)
