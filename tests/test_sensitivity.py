@@ -443,3 +443,25 @@ def test_a_scenario_is_left_alone(rich):
     before = fs.dumps(rich)
     sensitivity(rich, {"deal_size.shape": (1.5, 3.0)}, method="simulated", draws=100, seed=1)
     assert fs.dumps(rich) == before
+
+
+def test_a_lever_that_bends_is_noted():
+    """Either end of a spread of sizes may hurt: the swing alone would hide it."""
+    plan = fs.preset("sales_math").replace(
+        {"calendar.quarters": 1, "stages.demo.days": 0, "stages.won.days": 0,
+         "quota.per_quarter": 260_000}
+    )  # fmt: skip
+    told = fs.sensitivity(
+        plan, {"deal_size.cv": (0.05, 1.0), "stages.won.conversion": (0.32, 0.35)}
+    )
+    low, high = told.goal_probability_change.sel(lever="deal_size.cv").values
+    ends = [
+        fs.exact(plan.replace({"deal_size.cv": cv}), only=["attainment_probability"])
+        for cv in (0.05, 0.5, 1.0)
+    ]
+    at = [each.attainment_probability.item() for each in ends]
+    assert (low, high) == pytest.approx((at[0] - at[1], at[2] - at[1]), abs=1e-8)
+    assert low < 0 > high
+    notes = json.loads(told.attrs["notes"])
+    assert f"by {-100 * low:.2f} and {-100 * high:.2f} points" in notes["deal_size.cv"]
+    assert "stages.won.conversion" not in notes

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from funnelsim.registry import BY_NAME, NUMERICAL_ERROR, STANDARD_ERROR
 from funnelsim.report.numbers import money, of_ten, percent, with_error
+from funnelsim.report.told import shortened
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -201,16 +202,12 @@ def table(rows: Iterable[list[str]]) -> list[str]:
     return [
         "  ".join(
             [
-                _shortened(row[0], widths[0]).ljust(widths[0]),
+                shortened(row[0], widths[0]).ljust(widths[0]),
                 *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
             ]
         ).rstrip()
         for row in padded
     ]
-
-
-def _shortened(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
 def _notes(sides: Sequence[Answer], no_check: str) -> Iterator[str]:

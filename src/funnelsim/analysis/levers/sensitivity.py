@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,7 @@ ATTAIN = Goal()
 ENDS = ("low", "high")
 POINTS = 64
 TIES = 9  # decimals
+BENDS, SAME = 5.0, 1e-6  # standard errors, and exactly: by what an end must differ to count
 FINE = 0.03  # relative step of a derivative: twice it still is within most ranges
 DISAGREE = 0.1  # relative difference of two derivatives beyond which there is none
 INDICES = ("first_order_index", "total_index", "goal_probability_sd")
@@ -164,7 +165,8 @@ def sensitivity(
         plan,
         numbers,
         {"lever": [each.lever.path for each in ranges], "end": list(ENDS)},
-        answered.attrs(plan, goal) | {"notes": json.dumps(_notes(own, ranges, interactions))},
+        answered.attrs(plan, goal)
+        | {"notes": json.dumps(_notes(own, ranges, interactions) | _bends(numbers, ranges))},
         refused,
         sampled=INDICES,
     )
@@ -345,6 +347,21 @@ def _everywhere(plans: Sequence[Scenario], goal: Goal, progress: Progress | None
         if progress is not None:
             progress(index + 1, len(plans))
     return values
+
+
+def _bends(numbers: Told, ranges: Sequence[Range]) -> dict[str, str]:
+    """Return of which levers both ends help, or both hurt, which their swings do not show."""
+    changes: Any = numbers["goal_probability_change"]
+    values, errors = (np.asarray(part) for part in changes)
+    notes = {}
+    for each, (low, high), error in zip(ranges, values, errors, strict=True):
+        if low * high > 0 and np.all(np.abs([low, high]) > np.maximum(BENDS * error, SAME)):
+            way = "less" if low < 0 else "more"
+            notes[each.lever.path] = (
+                f"both ends make the goal {way} likely than the plan, by {100 * abs(low):.2f} and "
+                f"{100 * abs(high):.2f} points, which the swing does not show"
+            )
+    return notes
 
 
 def _notes(plan: Scenario, ranges: Sequence[Range], interactions: bool) -> dict[str, str]:
