@@ -13,8 +13,14 @@ import numpy as np
 
 from funnelsim.analysis.estimates import Means
 from funnelsim.analysis.levels import at_level, mean_bookings
-from funnelsim.analysis.luck.part import QUARTERS_PER_YEAR, REACHES, Answers, Floats, over
-from funnelsim.analysis.tally import never_certain, occasions, proportion
+from funnelsim.analysis.luck.part import Answers, Floats, has_luck, over
+from funnelsim.analysis.tally import (
+    QUARTERS_PER_YEAR,
+    REACHES,
+    never_certain,
+    occasions,
+    proportion,
+)
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.errors import FunnelsimError, NotCoveredError
 from funnelsim.registry import LUCK, SEGMENT, STANDARD_ERROR
@@ -54,8 +60,7 @@ class EqualMean:
 
     def __init__(self, plan: Scenario) -> None:
         year = over(plan, QUARTERS_PER_YEAR).model_copy(update={"kpis": ()})  # nobody looks at them
-        lucky = _has_windfalls(year) or _has_whales(year)
-        self._ways = (*((AS_STATED,) if lucky else ()), REPETITION, *GAMBLERS)
+        self._ways = (*((AS_STATED,) if has_luck(year) else ()), REPETITION, *GAMBLERS)
         self._ratios: tuple[float, ...] = RATIOS
         self.plans: dict[str, Scenario] = {}
         self.refused: dict[str, str] = {}
@@ -169,11 +174,11 @@ class EqualMean:
         attained, windfall = m["attained"], m["only by windfall"]
         draws = occasions(attained.value, QUARTERS_PER_YEAR, m.draws)
         dependence, error = never_certain((windfall / attained).pair, draws)
-        has_luck = [_has_windfalls(plan) or _has_whales(plan) for plan in self.plans.values()]
+        lucky = [has_luck(plan) for plan in self.plans.values()]
         found = {
             "way_attainment_probability": never_certain(attained.pair, m.draws),
             # without windfalls and whales it is 0 for certain
-            "way_windfall_dependence": (dependence, np.where(has_luck, error, 0.0 * dependence)),
+            "way_windfall_dependence": (dependence, np.where(lucky, error, 0.0 * dependence)),
             "way_three_of_four_probability": m["three of four"].pair,
             "way_shortfall_mean": m["shortfall"].pair,
         }
@@ -297,10 +302,6 @@ def _with_larger_deals(plan: Scenario) -> Scenario:
     if size.amounts is not None:
         return plan.replace({"deal_size.amounts": [LARGER * amount for amount in size.amounts]})
     return plan.replace(larger)
-
-
-def _has_windfalls(plan: Scenario) -> bool:
-    return plan.windfall is not None and plan.windfall.per_quarter > 0
 
 
 def _has_whales(plan: Scenario) -> bool:

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from funnelsim.analysis.tally import QUARTERS_PER_YEAR, REACHES
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.scenario.model import Scenario
 
@@ -15,9 +16,6 @@ Floats = npt.NDArray[np.float64]
 Events = npt.NDArray[np.bool_]
 # By name in the registry: values and standard errors, over the variable's dims after "segment".
 Answers = dict[str, tuple[Floats, Floats]]
-
-QUARTERS_PER_YEAR = 4
-REACHES = 1 - 1e-9  # a lattice of equal deals must not miss its quota by rounding
 
 
 class Part(Protocol):

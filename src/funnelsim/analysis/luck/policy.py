@@ -21,12 +21,12 @@ from funnelsim.analysis.luck.imposed import (
 )
 from funnelsim.analysis.luck.kpis import horizon
 from funnelsim.analysis.luck.part import (
-    QUARTERS_PER_YEAR,
     Answers,
     attained,
     over,
     quarters_are_alike,
 )
+from funnelsim.analysis.tally import QUARTERS_PER_YEAR
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.registry import LUCK
 from funnelsim.scenario.model import Scenario
