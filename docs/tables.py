@@ -14,14 +14,17 @@ from funnelsim import cli
 from funnelsim.registry import (
     BRIDGE,
     COMPARE,
+    ECONOMICS,
     LUCK,
     PIPELINE_SAMPLES,
     QUARTER_SUMMARIES,
     SAMPLES,
     SENSITIVITY,
+    SIZING,
     SOLVE,
     SUMMARIES,
     THIRDS,
+    WAYS_SAMPLES,
 )
 from funnelsim.scenario.model import Scenario
 
@@ -30,15 +33,30 @@ TABLES = (
     ("Top level", "Scenario", ""),
     ("Quota", "Quota", "[quota]"),
     ("Calendar", "Calendar", "[calendar]"),
+    ("Plan of the company", "Plan", "[plan]"),
     ("Activity", "Activity", "[activity]"),
+    ("Effort", "Effort", "[effort]"),
     ("Stages", "Stage", "[[stages]]"),
     ("Delay of a stage", "Delay", "delay = { ... }"),
+    ("Sources", "Source", "[[sources]]"),
+    ("Sizes of a source", "SourceSize", "deal_size = { ... }"),
+    ("Response of a source", "Response", "response = { ... }"),
+    ("Assists", "Assist", "[[assists]]"),
     ("Deal size", "DealSize", "[deal_size]"),
     ("Whales", "Whale", "whale = { ... }"),
     ("Windfalls", "Windfall", "[windfall]"),
     ("Policy", "Policy", "[policy]"),
     ("Market", "Market", "[market]"),
+    ("Uncertainty", "Uncertain", '[uncertainty] "PATH" = { ... }'),
+    ("Ramp", "Ramp", "[ramp]"),
+    ("Attrition", "Attrition", "[attrition]"),
+    ("Hiring", "Hire", "[[hiring]]"),
+    ("Pay", "Pay", "[pay]"),
+    ("Tiers of commission", "Tier", "tiers = [{ ... }]"),
+    ("Economics", "Economics", "[economics]"),
+    ("Cost of SDRs", "Sdr", "sdr = { ... }"),
     ("KPIs", "Kpi", "[[kpis]]"),
+    ("Segments", "Segment", "[[segments]]"),
 )
 
 
@@ -48,12 +66,15 @@ def variables() -> str:
     for heading, group in (
         ("Samples", SAMPLES),
         ("Samples with `pipeline=True`", PIPELINE_SAMPLES),
+        ("Samples of sources, assists and seats", WAYS_SAMPLES),
         ("Summaries by quarter or by year", SUMMARIES),
         ("Summaries by quarter only", QUARTER_SUMMARIES),
         ("Comparing plans", COMPARE),
         ("What it takes", SOLVE),
         ("Levers", SENSITIVITY),
         ("From one plan to another", BRIDGE),
+        ("Money", ECONOMICS),
+        ("The size of a team", SIZING),
         ("Luck", LUCK),
         ("Luck or skill", THIRDS),
     ):
@@ -126,13 +147,20 @@ def _cell(text: str) -> str:
 
 
 def _options(field: dict[str, Any]) -> list[dict[str, Any]]:
-    options = field.get("anyOf") or field.get("oneOf") or [field]
-    return [each for each in options if each.get("type") != "null"]
+    options = field.get("anyOf") or field.get("oneOf")
+    if not options:
+        return [] if field.get("type") == "null" else [field]
+    return [inner for each in options for inner in _options(each)]
 
 
 def _is_table(field: dict[str, Any]) -> bool:
     """Whether the field is a table of its own, described under its own heading."""
-    return any("$ref" in each or "$ref" in each.get("items", {}) for each in _options(field))
+    return any(
+        "$ref" in place
+        for each in _options(field)
+        for place in (each, each.get("items", {}), each.get("additionalProperties") or {})
+        if isinstance(place, dict)
+    )
 
 
 def _kind(field: dict[str, Any]) -> str:
@@ -142,6 +170,10 @@ def _kind(field: dict[str, Any]) -> str:
 def _one_kind(field: dict[str, Any]) -> str:
     if "enum" in field:
         return ", ".join(f'`"{each}"`' for each in field["enum"])
+    if "const" in field:
+        return f'`"{field["const"]}"`'
+    if field["type"] == "boolean":
+        return "`true`, `false`"
     if field["type"] == "array":
         return f"list of: {_one_kind(field['items'])}"
     word = {"number": "number", "integer": "whole number", "string": "text", "object": "table"}

@@ -1,4 +1,4 @@
-"""The engine against its slow twin: equal counts exactly, equal money to 1e-12, draw by draw."""
+"""The engine against its slow twin: equal counts, equal money to 1e-12, seat by seat and draw."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import funnelsim as fs
-from funnelsim.engine.blocks import Run, purposes_of, sample_blocks
+from funnelsim.engine.blocks import purposes_of
 from naive import Rep
+from random_plans import plans, segments
+from sampling import sampled
 
 QUICK, THOROUGH = 25, 400
 EVERYTHING = {
@@ -41,46 +43,93 @@ EVERYTHING = {
 }  # fmt: skip
 
 
-def assert_twins_agree(plan, seed, draws, pipeline):
-    result = fs.simulate(plan, draws=draws, seed=seed, pipeline=pipeline, threads=1)
+# The same with all ways in and a team that comes and goes.
+COMPANY = EVERYTHING | {
+    "sources": [
+        {"name": "inbound", "per_week": 0.8, "conversion": {"demo": 0.7},
+         "deal_size": {"mean": 40_000.0}, "response": {
+             "minutes": 10.0, "measured_at": 42.0, "decay": 0.2}},
+        {"name": "SDR", "per_sdr_week": 3.0, "sdrs_per_rep": 0.4, "enters": "demo",
+         "days": {"won": 60.0}, "tag": "expansion"},
+    ],
+    "assists": [
+        {"name": "on-site", "at": "won", "coverage": 0.4, "odds": 1.5, "size": 1.3},
+        {"name": "executive", "at": "won", "per_quarter": 2.0, "odds": 3.0},
+        {"name": "coach", "at": "demo", "coverage": 0.6, "odds": 0.7},
+    ],
+    "uncertainty": {
+        "stages.won.conversion": {"cv": 0.2, "luck": "win rate"},
+        "sources.inbound.conversion.demo": {"cv": 0.1},
+        "sources.inbound.per_week": {"cv": 0.4},
+        "assists.on-site.odds": {"cv": 0.3, "luck": "win rate"},
+        "deal_size.whale.probability": {"cv": 0.5},
+        "deal_size.mean": {"cv": 0.2},
+        "ramp.weeks": {"cv": 0.3},
+        "attrition.per_year": {"cv": 0.1},
+        "policy.adherence": {"cv": 0.2},
+        "windfall.per_quarter": {"cv": 0.5},
+    },
+    "headcount": 2,
+    "ramp": {"weeks": 8.0, "from": 0.2, "weeks_cv": 0.4},
+    "attrition": {"per_year": 0.9, "fill_weeks": 3.5, "fill_weeks_cv": 0.6, "handover": 0.5},
+    "hiring": [{"week": 4}, {"week": -5}],
+    "kpis": [
+        *EVERYTHING["kpis"],
+        {"name": "visits", "metric": "on-site", "target": 1, "per": "month", "logged": 0.9},
+        {"name": "late pipeline", "metric": "pipeline", "at": "demo", "target": 500_000,
+         "per": "quarter"},
+    ],
+}  # fmt: skip
+BOTH = {"everything": fs.Scenario(**EVERYTHING), "company": fs.Scenario(**COMPANY)}
+
+
+def assert_twins_agree(
+    plan, seed, draws, pipeline=False, redraw=(), whole_past=False, segment="rep"
+):
+    """Every sample of every seat, and none besides."""
+    found = sampled(
+        plan, draws, seed, segment=segment, threads=1, pipeline=pipeline,
+        redraw=frozenset(redraw), whole_past=whole_past,
+    )  # fmt: skip
     for draw in range(draws):
-        for name, value in Rep(plan, seed, draw, pipeline).results().items():
-            found = result[name].isel(draw=draw, rep=0).values
-            if found.dtype.kind == "f":
-                np.testing.assert_allclose(found, value, rtol=1e-12, err_msg=name)
-            else:
-                np.testing.assert_array_equal(found, value, err_msg=name)
+        for rep in range(plan.seats):
+            twin = Rep(plan, seed, draw, pipeline, rep, redraw, whole_past, segment).results()
+            assert set(found) == set(twin)
+            for name, value in twin.items():
+                one, where = found[name][draw, rep], f"{name}, draw {draw}, seat {rep}"
+                if one.dtype.kind == "f":
+                    np.testing.assert_allclose(one, value, rtol=1e-12, err_msg=where)
+                else:
+                    np.testing.assert_array_equal(one, value, err_msg=where)
 
 
-PURPOSES = purposes_of(fs.Scenario(**EVERYTHING))
+PURPOSES = purposes_of(BOTH["everything"])
 
 
-@pytest.mark.parametrize("redraw", [*((name,) for name in PURPOSES), PURPOSES[2:7], PURPOSES])
+@pytest.mark.parametrize(
+    ("name", "redraw"),
+    [
+        (name, redraw)
+        for name, known in ((name, purposes_of(plan)) for name, plan in BOTH.items())
+        for redraw in (*((purpose,) for purpose in known), known[2:7], known)
+    ],
+)
 @pytest.mark.parametrize("whole_past", [False, True])
-def test_purposes_drawn_anew_and_the_whole_past(redraw, whole_past):
+def test_purposes_drawn_anew_and_the_whole_past(name, redraw, whole_past):
     """Every purpose takes its words, and no others, from the other keys; reps have their own."""
-    plan = fs.Scenario(**EVERYTHING)
-    run = Run(plan, reps=2, redraw=frozenset(redraw), whole_past=whole_past)
-    ((samples,),) = sample_blocks([run], draws=2, seed=5, threads=1)
-    for draw, rep in ((0, 0), (1, 1)):
-        twin = Rep(plan, 5, draw, rep=rep, redraw=redraw, whole=whole_past)
-        for name, value in twin.results().items():
-            np.testing.assert_allclose(
-                samples[name][draw, rep].astype(float), value, rtol=1e-12, err_msg=name
-            )
+    assert_twins_agree(BOTH[name], seed=5, draws=1, redraw=redraw, whole_past=whole_past)
 
 
 @pytest.mark.parametrize("pipeline", [True, False])
-def test_everything_at_once(pipeline):
-    assert_twins_agree(fs.Scenario(**EVERYTHING), seed=5, draws=6, pipeline=pipeline)
+@pytest.mark.parametrize("name", BOTH)
+def test_everything_at_once(name, pipeline):
+    assert_twins_agree(BOTH[name], seed=5, draws=6, pipeline=pipeline)
 
 
 def test_a_different_seed_is_noticed():
     """The comparison can fail: twins of different seeds disagree."""
-    plan = fs.Scenario(**EVERYTHING)
-    result = fs.simulate(plan, draws=1, seed=5, threads=1)
-    other = Rep(plan, 6, 0).results()
-    assert result.activities.values.ravel().tolist() != other["activities"]
+    found = sampled(BOTH["everything"], 1, 5)["activities"]
+    assert found.ravel().tolist() != Rep(BOTH["everything"], 6, 0).results()["activities"]
 
 
 def test_more_opportunities_than_a_batch():
@@ -88,103 +137,68 @@ def test_more_opportunities_than_a_batch():
     assert_twins_agree(fs.Scenario(**busy), seed=2, draws=2, pipeline=True)
 
 
-size_laws = st.one_of(
-    st.just({"law": "fixed", "mean": 84_000}),
-    st.builds(
-        lambda law, cv: {"law": law, "mean": 84_000, "cv": cv},
-        st.sampled_from(["lognormal", "gamma"]), st.sampled_from([0.3, 1.0, 2.0]),
-    ),
-    st.just({"law": "pareto", "minimum": 30_000, "shape": 1.8}),
-    st.just({"law": "empirical", "amounts": [10_000.0, 90_000.0, 40_000.0]}),
-)  # fmt: skip
+def test_more_inflow_than_a_batch():
+    sources = [{"name": "inbound", "per_week": 90.0}, {"name": "partner", "per_week": 0.3}]
+    busy = COMPANY | {"sources": sources, "uncertainty": {}, "headcount": 1, "hiring": []}
+    busy |= {"calendar": {"quarters": 1}}
+    assert_twins_agree(fs.Scenario(**busy), seed=2, draws=1, pipeline=True)
 
 
-@st.composite
-def stages(draw):
-    count = draw(st.integers(1, 4))
-    conversions = [draw(st.sampled_from([0.0, 0.02, 0.05]))]
-    conversions += [draw(st.sampled_from([0.3, 0.6, 1.0])) for _ in range(count - 1)]
-    made = []
-    for index, conversion in enumerate(conversions):
-        stage = {"name": f"stage {index}", "conversion": conversion}
-        stage["days"] = draw(st.sampled_from([0.0, 0.0, 5.0, 20.0]))
-        stage["days_cv"] = draw(st.sampled_from([0.0, 0.5, 1.0]))
-        if draw(st.booleans()):
-            stage["lost_days"] = draw(st.sampled_from([0.0, 3.0, 30.0]))
-        if draw(st.booleans()):
-            stage["delay"] = draw(
-                st.sampled_from([{"law": "gamma"}, {"law": "empirical", "days": [1.0, 2.0, 40.0]}])
-            )
-        stage["stalled"] = draw(st.sampled_from([0.0, 0.3]))
-        if conversion and conversion < 1:
-            stage["rep_cv"] = draw(st.sampled_from([0.0, 0.3]))
-        made.append(stage)
-    return made
+INBOUND = COMPANY["sources"][0]
+SELDOM = {
+    "hired seats only": {"headcount": 0},
+    "loadings by name": {"skill_loadings": {"activity": 0.9, "won": -0.7, "size": 0.2}},
+    "effort": {
+        "activity": {"rep_cv": 0.3, "elasticity": 0.8},
+        "effort": {"hours_per_week": 40.0, "hours": {"activity": 0.3, "demo": 2.0},
+                   "open_week": 0.1},
+        "uncertainty": {},
+    },
+    "uncertain in name only": {
+        "uncertainty": {"stages.won.conversion": {"cv": 0.0}, "deal_size.mean": {"cv": 0.0},
+                        "attrition.per_year": {"cv": 0.0}},
+    },
+    # A fast answer may lift a drawn conversion beyond 1.
+    "beyond certainty": {
+        "stages": [EVERYTHING["stages"][0], EVERYTHING["stages"][1] | {"rep_cv": 0.05},
+                   EVERYTHING["stages"][2]],
+        "sources": [INBOUND | {"per_week": 4.0, "conversion": {"demo": 0.9}, "response": {
+            "minutes": 5.0, "measured_at": 8.0, "decay": 0.36}}],
+        "uncertainty": {"sources.inbound.conversion.demo": {"cv": 0.2}},
+    },
+    # What a source states itself is its own, even where it is what the plan states.
+    "the same mean": {"sources": [INBOUND | {"deal_size": {"mean": 84_000.0}}]},
+    "the same whale": {
+        "deal_size": EVERYTHING["deal_size"] | {"whale": {"probability": 0.5, "multiple": 5.0}},
+        "sources": [INBOUND | {"per_week": 3.0, "deal_size": {
+            "whale": {"probability": 0.5, "multiple": 5.0}}}],
+    },
+}  # fmt: skip
 
 
-@st.composite
-def plans(draw):
-    funnel = draw(stages())
-    metrics = ["activities", "pipeline", *(stage["name"] for stage in funnel)]
-    kpis = [
-        {
-            "name": f"kpi {index}",
-            "metric": draw(st.sampled_from(metrics)),
-            "target": draw(st.sampled_from([1.0, 10.0, 50.0, 100_000.0])),
-            "per": draw(st.sampled_from(["week", "month", "quarter"])),
-            "share": draw(st.sampled_from([0.3, 1.0])),
-            "logged": draw(st.sampled_from([1.0, 0.6])),
-        }
-        for index in range(draw(st.integers(0, 2)))
-    ]
-    policy = draw(
-        st.sampled_from(
-            [{}, {"floor_per_week": 30, "adherence": 0.5}, {"cap_per_week": 25},
-             {"floor_per_week": 20, "cap_per_week": 40, "start_week": 3}]
+@pytest.mark.parametrize("name", SELDOM)
+def test_what_random_plans_seldom_meet(name):
+    assert_twins_agree(fs.Scenario(**COMPANY | SELDOM[name]), seed=9, draws=4)
+
+
+seeds = st.integers(0, 2**63 - 1)
+
+
+def assert_team_agrees(data, seed, draws, pipeline, whole_past):
+    for name, plan in fs.Scenario(**data).team.items():
+        assert_twins_agree(
+            plan, seed, draws, pipeline=pipeline, whole_past=whole_past, segment=name
         )
-    )  # fmt: skip
-    size = draw(size_laws)
-    if draw(st.booleans()):
-        size = size | {"whale": {"probability": 0.3, "multiple": 4.0}, "rep_cv": 0.4}
-    windfall = draw(st.none() | size_laws)
-    data = {
-        "name": "random",
-        "quota": {"per_quarter": 200_000},
-        "calendar": {
-            "quarters": draw(st.integers(1, 5)),
-            "weeks_per_quarter": draw(st.sampled_from([4, 13])),
-            "start": draw(st.sampled_from(["steady", "empty"])),
-        },
-        "activity": {
-            "per_week": draw(st.sampled_from([0.5, 30.0])),
-            "week_cv": draw(st.sampled_from([0.0, 0.6])),
-            "rep_cv": draw(st.sampled_from([0.0, 0.4])),
-            "elasticity": draw(st.sampled_from([1.0, 0.5])),
-        },
-        "stages": funnel,
-        "deal_size": size,
-        "policy": policy,
-        "market": {
-            "cv": draw(st.sampled_from([0.0, 0.3])),
-            "persistence": draw(st.sampled_from([0.0, 0.7])),
-            "season": draw(st.sampled_from([(1.0, 1.0, 1.0, 1.0), (0.5, 1.0, 2.0, 0.0)])),
-        },
-        "kpis": kpis,
-        "skill_correlation": draw(st.sampled_from([0.0, 0.5])),
-    }
-    if windfall is not None:
-        data["windfall"] = windfall | {"per_quarter": draw(st.sampled_from([0.0, 1.5]))}
-    return fs.Scenario(**data)
 
 
 @settings(max_examples=QUICK)
-@given(plan=plans(), seed=st.integers(0, 2**63 - 1), pipeline=st.booleans())
-def test_random_scenarios(plan, seed, pipeline):
-    assert_twins_agree(plan, seed, draws=1, pipeline=pipeline)
+@given(data=plans() | segments(), seed=seeds, pipeline=st.booleans(), whole_past=st.booleans())
+def test_random_scenarios(data, seed, pipeline, whole_past):
+    assert_team_agrees(data, seed, 1, pipeline, whole_past)
 
 
 @pytest.mark.slow
 @settings(max_examples=THOROUGH)
-@given(plan=plans(), seed=st.integers(0, 2**63 - 1), pipeline=st.booleans())
-def test_many_random_scenarios(plan, seed, pipeline):
-    assert_twins_agree(plan, seed, draws=2, pipeline=pipeline)
+@given(data=plans() | segments(), seed=seeds, pipeline=st.booleans(), whole_past=st.booleans())
+def test_many_random_scenarios(data, seed, pipeline, whole_past):
+    assert_team_agrees(data, seed, 2, pipeline, whole_past)

@@ -8,7 +8,7 @@ import pytest
 from randomgen import Philox
 
 from funnelsim.engine import kernels
-from funnelsim.engine.pack import stream_keys
+from funnelsim.engine.stream import stream_keys
 from naive import Luck, philox
 
 # Random123 1.14, examples/kat_vectors, philox4x32 10: counter, key, block.
@@ -77,13 +77,13 @@ def test_long_uniform_joins_the_words_behind_two_uniforms():
 
 def test_weekly_words_stand_at_their_address():
     key = stream_keys(3)[2]
-    uniforms = np.zeros(16)
+    uniforms = np.zeros(32)  # whole vectors are filled
     first = (kernels.ORIGIN - 7) >> 2
-    kernels.fill_timed(key, 9, np.uint64(0), kernels.ENTRY, first, 0, uniforms)
+    kernels.fill_timed(key, 9, np.uint64(0), kernels.ENTRY, first, 0, 4, uniforms)
     luck = Luck(seed=3, draw=9)
     weeks = [4 * first + i - kernels.ORIGIN for i in range(16)]
     assert weeks[0] < 0
-    assert list(uniforms) == [luck.timed("source", "entry", week) for week in weeks]
+    assert list(uniforms[:16]) == [luck.timed("source", "entry", week) for week in weeks]
     for week in weeks:
         one = kernels.timed_uniform(key, 9, np.uint64(0), week, kernels.ENTRY, kernels.NO_NAME)
         assert one == luck.timed("source", "entry", week)

@@ -21,7 +21,7 @@ from funnelsim.scenario import files, model
 from funnelsim.scenario.lines import json_lines_of, line_of, lines_of
 from funnelsim.scenario.lint import lint
 from funnelsim.scenario.parsing import MOST_BYTES, parse_assignment
-from funnelsim.scenario.tables import Table, is_list, nested
+from funnelsim.scenario.tables import Table, is_list, is_map, keys_of, nested
 from scenarios import scenarios
 
 SMALL = """
@@ -131,10 +131,15 @@ def test_every_commented_key_of_the_starter_may_be_uncommented() -> None:
 
 
 def test_every_commented_table_of_the_starter_may_be_uncommented() -> None:
-    plan = files.loads(
-        re.sub(r"^# (?=\[|[a-z_]+ = .*)", "", _tables_only(files.starter()), flags=re.M)
-    )
-    assert (plan.windfall, plan.policy.cap_per_week, plan.market.cv) != (None, None, 0.0)
+    text = _tables_only(files.starter())
+    text = re.sub(r"^# (?=\[|\"?[a-z_.]+\"? = .*)", "", text, flags=re.M)
+    text = text.replace("per_quarter = 750", "")  # solved from effort instead
+    plan = files.loads(text)
+    absent = [key for key in type(plan).model_fields if getattr(plan, key) in (None, (), {})]
+    assert absent == ["skill_loadings"]  # a key, and no table
+    assert (plan.policy.cap_per_week, plan.market.cv) == (100, 0.15)
+    assert list(plan.team) == ["mid-market", "enterprise"]
+    assert plan.team["enterprise"].activities_per_week == 60
 
 
 def test_the_starter_shows_every_key() -> None:
@@ -168,23 +173,26 @@ def test_the_schema_knows_every_key_of_every_table() -> None:
     tables: list[tuple[type[Table], dict[str, Any]]] = [(model.Scenario, schema)]
     while tables:
         table, own = tables.pop()
-        assert set(own["properties"]) == set(table.model_fields)
+        assert set(own["properties"]) == set(keys_of(table))
         assert own["additionalProperties"] is False
         for key in table.model_fields:
             if inner := nested(table, key):
                 assert own["properties"][key].get("description") or inner.__doc__
                 tables.append((inner, schema["$defs"][inner.__name__]))
                 assert is_list(table, key) == ("items" in own["properties"][key])
+                assert is_map(table, key) == ("additionalProperties" in own["properties"][key])
             else:
                 assert own["properties"][key]["description"], key
 
 
 def test_the_schema_says_what_holds_for_keys_together() -> None:
     tables = files.json_schema()["$defs"]
-    assert tables["Activity"]["oneOf"] == [
-        {"required": ["per_week"]},
+    assert tables["Activity"]["not"] == {"required": ["per_week", "per_quarter"]}
+    assert tables["Assist"]["oneOf"] == [
+        {"required": ["coverage"]},
         {"required": ["per_quarter"]},
     ]
+    assert tables["Source"]["dependencies"] == {"sdrs_per_rep": ["per_sdr_week"]}
     pareto = next(
         each for each in tables["DealSize"]["allOf"]
         if each["if"]["properties"]["law"] == {"const": "pareto"}
@@ -199,7 +207,7 @@ def test_the_schema_lets_a_variant_state_only_what_differs() -> None:
     assert {"name", "currency", "calendar", "variants"}.isdisjoint(changes["properties"])
     for name, table in schema["$defs"].items():
         if name.endswith("Changes"):
-            assert "required" not in table
+            assert not table.get("required")
             assert "oneOf" not in table
     assert changes["properties"]["kpis"]["anyOf"][1]["items"] == {"$ref": "#/$defs/Kpi"}
     by_name = changes["properties"]["stages"]

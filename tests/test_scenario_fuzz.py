@@ -15,6 +15,7 @@ from funnelsim.errors import Problem, ScenarioError
 from funnelsim.scenario import files
 from funnelsim.scenario.lint import lint
 from scenarios import data
+from team_scenarios import team_data
 
 PIECES = st.sampled_from(
     ["[", "]", "{", "}", "=", ".", ",", '"', "'", "\n", "#", "0", "1e400", "nan", "-1", "33%",
@@ -65,7 +66,7 @@ def mutated_texts(draw: st.DrawFn) -> str:
 @st.composite
 def mutated_data(draw: st.DrawFn) -> dict[str, Any]:
     """Valid data in which some values, keys or tables are replaced, dropped or added."""
-    stated = copy.deepcopy(draw(data()))  # strategies share their constants
+    stated = copy.deepcopy(draw(data() | team_data()))  # strategies share their constants
     for _ in range(draw(st.integers(1, 4))):
         here: Any = stated
         while isinstance(here, (dict, list)) and here:
@@ -86,8 +87,14 @@ def mutated_data(draw: st.DrawFn) -> dict[str, Any]:
     return stated
 
 
-KEYS = ["law", "cv", "days", "per_week", "stages", "variants", "segments", "start", "self", "name"]
-TEXTS = [files.starter(), *(files.dumps(fs.preset(name)) for name in fs.presets())]
+KEYS = ["law", "cv", "days", "per_week", "stages", "variants", "segments", "start", "self", "name",
+        "sources", "assists", "effort", "uncertainty", "headcount", "plan", "preset", "of", "from",
+        "coverage", "per_quarter", "sdrs_per_rep", "quota", "activity"]  # fmt: skip
+PLANS = {name: fs.preset(name) for name in fs.presets()}
+PLANS["three_segments"] = PLANS["three_segments"].replace(
+    {"variants": {"v": {"segments": {"smb": {"headcount": 12}}}}}  # the fewer, the sooner answered
+)
+TEXTS = [files.starter(), *map(files.dumps, PLANS.values())]
 
 
 @given(mutated_texts())
@@ -114,9 +121,19 @@ def test_mutated_data(stated: dict[str, Any]) -> None:
         answered(json.dumps(stated, default=str), "plan.json")
 
 
-@given(st.dictionaries(st.text() | st.sampled_from(["quota", "a.b", "stages.won.x"]), VALUES))
-def test_any_changes(changes: dict[str, Any]) -> None:
-    plan = fs.preset("sales_math")
+PATHS = ["quota", "a.b", "stages.won.x", "segments.smb", "segments.smb.stages", "segments.x.y",
+         "segments.enterprise.sources", "segments.smb.sources.inbound.response", "segments",
+         'uncertainty."stages.won.conversion".cv', "plan", "plan.target", "uncertainty", "effort",
+         "segments.mid-market.preset", "segments.smb.quota", "segments.smb.assists", "sources",
+         "segments.smb.hiring", "segments.smb.activity.per_quarter", "assists", "kpis"]  # fmt: skip
+
+
+@given(
+    st.dictionaries(st.text() | st.sampled_from(PATHS), VALUES),
+    st.sampled_from(["sales_math", "ten_two_one", "three_segments"]),
+)
+def test_any_changes(changes: dict[str, Any], name: str) -> None:
+    plan = PLANS[name]
     try:
         changed = plan.replace(changes)
     except ScenarioError as error:

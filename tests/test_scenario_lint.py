@@ -8,7 +8,8 @@ from hypothesis import given
 from scipy import special, stats
 
 import funnelsim as fs
-from funnelsim.scenario.lint import kpi_probability, lint
+from funnelsim.scenario.hits import kpi_probability
+from funnelsim.scenario.lint import lint
 from funnelsim.scenario.past import past_days
 from scenarios import scenarios
 
@@ -162,6 +163,102 @@ def test_warnings(changes: dict[str, object], said: str) -> None:
 )
 def test_no_warning(changes: dict[str, object]) -> None:
     assert not [each for each in warnings(changes) if not each.startswith("kpis")]
+
+
+INBOUND = {"name": "inbound", "per_week": 0.5}
+RESPONSE = {"minutes": 0, "measured_at": 500, "decay": 0.5}
+ONSITE = {"name": "on-site", "at": "won", "coverage": 0.4, "odds": 1.5}
+LEAVING = {"per_year": 0.3, "fill_weeks": 9}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"sources": [INBOUND | {"per_week": 0}]}, "sources.inbound: brings nothing"),
+        ({"sources": [INBOUND | {"enters": "won"}]}, "is the last stage: each entry is a win"),
+        ({"sources": [INBOUND | {"response": RESPONSE}]},
+         "sources.inbound.response: makes the conversion of demo 6.03, and it is cut at 1"),
+        ({"assists": [ONSITE | {"coverage": 0}]}, "assists.on-site: has no effect"),
+        ({"assists": [ONSITE | {"odds": 1}]}, "assists.on-site: has no effect"),
+        ({"assists": [ONSITE], "stages.demo.conversion": 0}, "is never reached"),
+        ({"assists": [{"name": "on-site", "at": "won", "per_quarter": 12, "odds": 1.5}]},
+         "assists.on-site.per_quarter = 12: exceeds the 9 opportunities a quarter before won"),
+        ({"ramp": {"weeks": 9}}, "ramp: has no effect: nobody is new"),
+        ({"attrition": LEAVING}, "brings new reps who are fully productive at once. State ramp."),
+        ({"hiring": [{"week": 3}]}, "hiring: brings new reps who are fully productive at once"),
+        ({"quota.ramped": True}, "quota.ramped = true: has no effect without a ramp"),
+        ({"attrition": LEAVING | {"per_year": 0}}, "attrition.per_year = 0: has no effect"),
+        ({"ramp": {"weeks": 9}, "hiring": [{"week": 3}, {"week": 52}]},
+         "hiring[1].week = 52: is after the end of the 52 weeks"),
+        ({"quota": {"of": "wins", "per_quarter": 250_000}, "variants": {}},
+         "quota.per_quarter = 250000: is far above the 3 wins a quarter that are expected"),
+        ({"plan.target": 300_000}, "plan: the quotas of day 0 add up to 0.833 of the target"),
+        ({"uncertainty": {"policy.adherence": {"cv": 0.1}}, "policy.adherence": 0.9},
+         "has no effect without a floor"),
+        ({"variants.v.stages.won.days": 20, "effort": {"hours_per_week": 30,
+          "hours": {"activity": 0.4}}}, "or the open_week of [effort]"),
+    ],
+)  # fmt: skip
+def test_warnings_of_ways_in_and_teams(changes: dict[str, object], said: str) -> None:
+    found = warnings(changes)
+    assert any(said in each for each in found), found
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sources": [INBOUND | {"response": RESPONSE | {"minutes": 400}}], "assists": [ONSITE]},
+        {"ramp": {"weeks": 9}, "attrition": LEAVING, "hiring": [{"week": 51}],
+         "quota.ramped": True},
+        {"plan.over_assignment": 1},
+        {"quota": {"of": "wins", "per_quarter": 5}, "variants": {}},
+        {"variants.v.stages.won.days": 20, "effort": {"hours_per_week": 30, "open_week": 0.1,
+         "hours": {"activity": 0.4}}},
+        {"variants.v.stages.won.days": 20, "attrition": LEAVING, "ramp": {"weeks": 9}},
+    ],
+)  # fmt: skip
+def test_no_warning_of_ways_in_and_teams(changes: dict[str, object]) -> None:
+    assert not [each for each in warnings(changes) if not each.startswith("kpis")]
+
+
+def test_a_kpi_that_others_have_a_part_in_is_not_judged() -> None:
+    for changes in (
+        {"kpis.calls.metric": "demo", "sources": [INBOUND]},
+        {"kpis.calls.metric": "won", "assists": [ONSITE]},
+        {"kpis.calls.metric": "on-site", "assists": [ONSITE]},
+        {"attrition": LEAVING},
+        {"uncertainty": {"activity.per_week": {"cv": 0.2}}},
+    ):
+        plan = PLAN.replace(changes)
+        assert kpi_probability(plan, plan.kpis[0]) is None
+    sourced = PLAN.replace({"sources": [INBOUND], "assists": [ONSITE]})
+    assert kpi_probability(sourced, sourced.kpis[0]) == chance({})
+
+
+def test_warnings_of_a_team_stand_where_the_mistake_does() -> None:
+    team = fs.loads(
+        """
+        name = "Team"
+        windfall = { per_quarter = 1, law = "pareto", minimum = 9, shape = 1.5 }
+        [[segments]]
+        name = "a"
+        preset = "sales_math"
+        [[segments]]
+        name = "b b"
+        preset = "mid_market"
+        policy.adherence = 0.5
+        [variants.faster.segments.a]
+        stages.won.days = 3
+        [variants.slower]
+        segments."b b".stages.won.days = 300
+        """
+    )
+    assert [each.path for each in lint(team)] == [
+        "windfall.shape",
+        'segments."b b".policy.adherence',
+        "variants.faster.segments.a.stages.won.days",
+        'variants.slower.segments."b b".stages.won.days',
+    ]
 
 
 def test_beta_shapes_turn_at_one() -> None:

@@ -6,11 +6,14 @@ import math
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy import stats
 
 import funnelsim as fs
 from funnelsim.errors import ScenarioError
 from funnelsim.scenario import files
+from funnelsim.scenario.flow import assisted
 from funnelsim.scenario.lint import lint
 
 FOLDER = Path(files.__file__).parent / "presets"
@@ -23,12 +26,18 @@ MEANS = {
     "enterprise": (2.68, 1.001, 0.98, 1.25),
     "strategic": (1.18, 0.994, 1.45, 1.21),
     "sales_math": (3.00, 1.008, 0.645, 0.50),
+    "sdr_assisted": (5.66, 0.998, 0.62, 1.10),
 }
+OTHERS = ("ten_two_one", "three_segments")  # a policy, and a team: below
 
 
 def wins(plan: fs.Scenario) -> float:
     conversions = (stage.conversion for stage in plan.stages)
-    return plan.activities_per_week * plan.calendar.weeks_per_quarter * math.prod(conversions)
+    entries = plan.activities_per_week * math.prod(conversions)
+    for source in plan.sources:
+        later = plan.stages_of(source)[plan.first_stage_of(source) + 1 :]
+        entries += source.rate_per_week * math.prod(stage.conversion for stage in later)
+    return entries * plan.calendar.weeks_per_quarter
 
 
 def size_cv(plan: fs.Scenario) -> float:
@@ -40,7 +49,7 @@ def size_cv(plan: fs.Scenario) -> float:
 
 
 def test_the_table_covers_the_presets() -> None:
-    assert set(MEANS) == set(fs.presets())
+    assert {*MEANS, *OTHERS} == set(fs.presets())
 
 
 @pytest.mark.parametrize("name", MEANS)
@@ -81,11 +90,69 @@ def test_the_variants_of_the_sales_math() -> None:
     assert (policy.floor_per_week, policy.adherence) == (58, 0.9)
 
 
-@pytest.mark.parametrize("name", MEANS)
+def test_an_sdr_brings_half_of_the_discovery_calls() -> None:
+    """13 opportunities a month for 2.5 reps: 15.6 a quarter, beside 15.6 of 60 calls a week."""
+    plan = fs.preset("sdr_assisted")
+    (sdr,) = plan.sources
+    assert 13 * sdr.rate_per_week == pytest.approx(13 * 3 / 2.5) == pytest.approx(15.6)
+    assert 13 * plan.activities_per_week * plan.stages[0].conversion == pytest.approx(15.6)
+    mean = 15.6 * (0.60 * 0.33 + 0.55 * 0.30) * 38_000 * 1.09
+    assert mean == pytest.approx(234_600, abs=50)  # the published arithmetic
+    assert wins(plan) * plan.deal_size.mean_of_all == pytest.approx(mean)
+
+
+def test_ten_two_one_closes_under_its_floor() -> None:
+    """The mean of a week is that of a mixture of negative binomials with a floor at 10."""
+    plan = fs.preset("ten_two_one")
+    assert plan.policy.floor_per_week == plan.activities_per_week == 10
+    spread = math.sqrt(math.log1p(plan.activity.rep_cv**2))
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    means = 10 * np.exp(spread * nodes - spread**2 / 2)
+    n, shape = np.arange(10), 1 / plan.activity.week_cv**2
+    below = stats.nbinom.pmf(n, shape, (shape / (shape + means))[:, None])
+    lifted = means + plan.policy.adherence * (below * (10 - n)).sum(axis=1)
+    activities = (weights / weights.sum() * lifted).sum()
+    covered = [(plan.coverage_of(assist), assist.odds) for assist in plan.assists]
+    won = assisted(0.30, covered)
+    deals = 13 * activities * plan.stages[0].conversion * 0.55 * won
+    assert deals * plan.deal_size.mean_of_all == pytest.approx(300_000, rel=0.02)
+    assert [(kpi.metric, kpi.target, kpi.per) for kpi in plan.kpis] == [
+        ("activities", 10, "week"),
+        ("on-site", 2, "month"),
+        ("high-value act", 1, "quarter"),
+    ]
+    assert [assist.per_quarter for assist in plan.assists] == [6, 1]
+
+
+def test_three_segments_are_the_presets_with_seats_and_a_plan() -> None:
+    plan = fs.preset("three_segments")
+    assert {name: (rep.headcount, rep.seats) for name, rep in plan.team.items()} == {
+        "smb": (10, 11),
+        "mid-market": (8, 9),
+        "enterprise": (5, 6),
+    }
+    sums = 10 * 145_000 + 8 * 235_000 + 5 * 300_000
+    assert sums == pytest.approx(1.15 * 4_200_000)  # so that quotas are those of the presets
+    for rep, quota in zip(plan.team.values(), (145_000, 235_000, 300_000), strict=True):
+        assert rep.quotas == pytest.approx((quota,) * 4)
+        assert wins(rep) * rep.deal_size.mean_of_all == pytest.approx(quota, rel=0.02)
+        assert rep.ramp is not None
+        assert rep.attrition is not None
+        assert rep.attrition.handover == 0.5
+    for name in plan.variants:
+        assert list(plan.variant(name).team) == list(plan.team)
+    faster = plan.variant("answer in ten minutes").team["smb"]
+    source = faster.sources[0]
+    assert faster.stages_of(source)[1].conversion == pytest.approx(0.65 * (7 / 3) ** 0.45)
+
+
+@pytest.mark.parametrize("name", fs.presets())
 def test_a_preset_draws_no_warning_and_round_trips(name: str) -> None:
     plan = fs.preset(name)
     assert not lint(plan)
     assert fs.loads(fs.dumps(plan)) == plan
+    for variant in plan.variants:
+        assert fs.loads(fs.dumps(plan.variant(variant))) == plan.variant(variant)
 
 
 @pytest.mark.parametrize("name", sorted(set(MEANS) - {"sales_math"}))
@@ -100,7 +167,7 @@ def test_segments_share_what_is_assumed_of_all(name: str) -> None:
         assert stage.days_cv == 1
 
 
-@pytest.mark.parametrize("name", MEANS)
+@pytest.mark.parametrize("name", fs.presets())
 def test_every_number_has_its_source_or_is_called_an_assumption(name: str) -> None:
     """A comment on the number's line or above it, or above its table."""
     lines = (FOLDER / f"{name}.toml").read_text(encoding="utf-8").splitlines()

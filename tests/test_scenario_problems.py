@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import datetime
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -15,8 +14,7 @@ from pydantic import ValidationError
 
 import funnelsim as fs
 from funnelsim.errors import Problem, ScenarioError
-from funnelsim.scenario.model import Activity, Policy, SizeLaw, Stage
-from funnelsim.scenario.problems import NOT_YET
+from funnelsim.scenario.model import Activity, Assist, Policy, SizeLaw, Stage
 from funnelsim.scenario.wording import shown
 
 GOOD: dict[str, Any] = {
@@ -215,26 +213,19 @@ def test_what_is_missing_is_named_with_what_it_is_for() -> None:
         (("policy", "floor"), "Did you mean floor_per_week?"),
         (("floor_per_week",), "It belongs in [policy]."),
         (("quota", "currency"), "It belongs above the first table."),
-        (("multiple",), "It belongs in whale of [deal_size]."),
-        (("conversion",), "It belongs in [[stages]]."),
+        (
+            ("multiple",),
+            "It belongs in whale of [deal_size] or in whale of deal_size of [[sources]].",
+        ),
+        (("conversion",), "It belongs in [[stages]] or in [[sources]]."),
         (("rep_cv",), "It belongs in [activity] or in [[stages]] or in [deal_size]."),
-        (("quota", "zzz"), "There are: per_quarter."),
+        (("quota", "zzz"), "There are: per_quarter, of, ramped."),
         (("stages", 1, "stages.won.days"), "Write the path without quotes."),
     ],
 )
 def test_unknown_keys_get_the_nearest_known_one(path: tuple[str | int, ...], remedy: str) -> None:
     (problem,) = problems(with_({path: 1}))
     assert problem.endswith(f" = 1: is not a key of this table. {remedy}")
-
-
-@pytest.mark.parametrize("key", sorted(NOT_YET))
-def test_later_capabilities_are_answered_not_yet(key: str) -> None:
-    said = f"not yet: funnelsim {version('funnelsim')} simulates one rep with its own activity"
-    for path in ((key,), ("quota", key), ("stages", 0, key)):
-        (problem,) = problems(with_({path: 1}))
-        assert said in problem
-    (problem,) = problems(with_({("variants",): {"v": {key: 1}}}))
-    assert problem.startswith(f"variants.v.{key} = 1: not yet")
 
 
 SIX = '''name = "Six"
@@ -350,7 +341,9 @@ def test_no_more_problems_than_anybody_reads() -> None:
 
 def test_tables_built_by_themselves_obey_their_rules() -> None:
     with pytest.raises(ValidationError, match="exactly one"):
-        Activity()
+        Activity(per_week=3, per_quarter=3)
+    with pytest.raises(ValidationError, match="exactly one"):
+        Assist(name="on-site", at="won", odds=2)
     with pytest.raises(ValidationError, match="widest"):
         Stage(name="won", conversion=0.5, rep_cv=2)
     with pytest.raises(ValidationError, match="cap_per_week"):

@@ -17,15 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from funnelsim.engine import kernels
-from funnelsim.engine.pack import (
-    Packed,
-    pack,
-    periods_needed,
-    purposes_of,
-    stream_keys,
-    widest_week,
-)
+from funnelsim.engine.pack import Packed, pack, periods_needed
+from funnelsim.engine.stream import purposes_of, stream_keys
 from funnelsim.errors import ArgumentError
+from funnelsim.registry import SEGMENT
 from funnelsim.scenario.model import Scenario
 
 __all__ = ["Progress", "Run", "Samples", "purposes_of", "sample_blocks"]
@@ -42,13 +37,21 @@ Samples = dict[str, Array]
 
 @dataclass(frozen=True)
 class Run:
-    """A plan, and how to simulate it.
+    """A segment, and how to simulate it.
 
     Attributes
     ----------
     plan : Scenario
+        Without segments of its own: one of ``Scenario.team``.
     reps : int
-        Reps that work the plan side by side: they share the market, nothing else.
+        Seats filled on day 0, side by side: they share the market and what is uncertain, nothing
+        else.
+    first_seat : int
+        Number of the first of them: seats that were simulated before need not be again.
+    hired : bool
+        Whether the seats that the plan fills later follow them.
+    segment : str
+        The name that addresses its luck.
     redraw : frozenset of str
         Purposes whose luck is drawn anew, all other luck held; see ``purposes_of``.
     whole_past : bool
@@ -56,22 +59,36 @@ class Run:
         but no purpose knows what another decides. Slower.
     pipeline : bool
         Also follow opportunities that are lost or stay open.
+    by_source : bool
+        Keep bookings and wins by source; always done where there are several.
     """
 
     plan: Scenario
     reps: int = 1
+    first_seat: int = 0
+    hired: bool = False
+    segment: str = SEGMENT
     redraw: frozenset[str] = frozenset()
     whole_past: bool = False
     pipeline: bool = False
+    by_source: bool = False
+
+    @property
+    def seats(self) -> int:
+        """Seats in all."""
+        return self.reps + self.hired * (self.plan.seats - self.plan.headcount)
 
     def packed(self) -> Packed:
         """Return the run as the kernels read it."""
-        return pack(
+        packed = pack(
             self.plan,
             pipeline=self.pipeline,
             redraw=self.redraw,
             whole_past=self.whole_past,
+            by_source=self.by_source,
         )
+        packed.plans["headcount"], packed.plans["first_seat"] = self.reps, self.first_seat
+        return packed
 
 
 class Rows(NamedTuple):
@@ -106,11 +123,11 @@ def sample_blocks(
     ------
     tuple of dict
         For each run, from a name of ``SAMPLES`` to an array of shape (block, rep, quarter[, stage |
-        kpi]). At most two blocks a thread are in memory.
+        kpi | source | assist]). At most two blocks a thread are in memory.
     """
     check(draws, seed, threads, block)
     packed = [run.packed() for run in runs]
-    for rows in run_blocks(packed, [run.reps for run in runs], seed, draws, threads, block):
+    for rows in run_blocks(runs, packed, seed, draws, threads, block):
         yield tuple(
             samples_of(run.plan, each, filled)
             for run, each, filled in zip(runs, packed, rows.filled, strict=True)
@@ -127,8 +144,8 @@ class Filled(NamedTuple):
 
 
 def run_blocks(
+    runs: Sequence[Run],
     packed: Sequence[Packed],
-    reps: Sequence[int],
     seed: int,
     draws: int,
     threads: int | None,
@@ -139,7 +156,10 @@ def run_blocks(
 
     Rows are those of ``whole`` where it is given, else of a block's own.
     """
-    keys, others = stream_keys(seed), stream_keys(seed, redrawn=True)
+    keys = [
+        [stream_keys(seed, run.segment, each.sources, redrawn=anew) for anew in (False, True)]
+        for run, each in zip(runs, packed, strict=True)
+    ]
     workers = threads or available_threads()
     starts = iter(range(0, draws, block))
     waiting: deque[Future[tuple[Rows, ...]]] = deque()
@@ -151,18 +171,19 @@ def run_blocks(
         for index, each in enumerate(packed):
             record = each.plans[0]
             if whole is None:
-                rows = new_rows(each, stop - start, reps[index])
+                rows = new_rows(each, stop - start, runs[index].seats)
             else:
                 rows = whole[index].part(slice(start, stop))
             weeks = int(record["quarters"] * record["weeks_per_quarter"])
+            counted = kernels.REACHED + int(record["stages"]) + int(record["assists"])
             kernels.simulate_block(
-                each.plans,
+                each.plans.copy(),  # a draw sets what is uncertain
+                each.settings,
                 each.data,
-                keys,
-                others,
+                *keys[index],
                 start,
-                _scratch(record),
-                np.zeros((weeks, kernels.REACHED + int(record["stages"])), np.int64),
+                _scratch(each),
+                np.zeros((weeks, counted), np.int64),
                 np.zeros((weeks, max(int(record["kpis"]), 1))),
                 rows.counts,
                 rows.money,
@@ -204,6 +225,15 @@ def samples_of(plan: Scenario, packed: Packed, rows: Rows) -> Samples:
         "kpi_hits": hits,
         "kpi_attained": hits >= np.array(needed, dtype=np.int32),
     }
+    if record["by_source"]:
+        won = slice(record["won_by_source"], record["won_by_source"] + len(packed.sources))
+        samples["source_won"] = counts[..., won]
+        samples["source_bookings"] = money[..., kernels.AMOUNTS : record["in_seat"]]
+    if record["assists"]:
+        samples["assisted"] = counts[..., record["assisted"] : record["won_by_source"]]
+    if record["careers"]:
+        samples["filled"] = money[..., record["in_seat"]]
+        samples["productive"] = money[..., record["in_seat"] + 1]
     if record["pipeline"]:
         flows = counts[..., record["flows"] :]
         samples |= {
@@ -219,7 +249,7 @@ def samples_of(plan: Scenario, packed: Packed, rows: Rows) -> Samples:
 def bytes_per_draw(packed: Packed) -> int:
     """Return the bytes that one draw of one rep takes in memory."""
     quarters = int(packed.plans["quarters"][0])
-    return quarters * (4 * packed.columns + 8 * kernels.AMOUNTS)
+    return quarters * (4 * packed.columns + 8 * packed.amounts)
 
 
 def new_rows(packed: Packed, draws: int, reps: int = 1) -> Rows:
@@ -227,7 +257,7 @@ def new_rows(packed: Packed, draws: int, reps: int = 1) -> Rows:
     quarters = int(packed.plans["quarters"][0])
     return Rows(
         np.zeros((draws, reps, quarters, packed.columns), np.int32),
-        np.zeros((draws, reps, quarters, kernels.AMOUNTS)),
+        np.zeros((draws, reps, quarters, packed.amounts)),
     )
 
 
@@ -258,25 +288,29 @@ def check(draws: int, seed: int, threads: int | None, block: int) -> None:
             raise ArgumentError(f"{name} = {value}: must be between {least} and {most}.")
 
 
-def _scratch(record: np.void) -> tuple[tuple[Array, ...], ...]:
+def _scratch(packed: Packed) -> tuple[tuple[Array, ...], ...]:
     """Return a thread's room: of a rep, of its weeks, of a batch of its opportunities.
 
     A law of counts that is wider than its table is cut there.
     """
-    past, quarters, stages = (int(record[key]) for key in ("past_weeks", "quarters", "stages"))
-    weeks = past + quarters * int(record["weeks_per_quarter"])
+    plans = packed.plans
+    past, words = int(plans["past_weeks"].max()), int(plans["words"].max())
+    quarters, stages = int(plans["quarters"][0]), int(plans["stages"][0])
+    horizon = quarters * int(plans["weeks_per_quarter"][0])
+    weeks = past + horizon
     blocks = ((kernels.ORIGIN + weeks - past - 1) >> 2) - ((kernels.ORIGIN - past) >> 2) + 1
     vector = int(kernels.VECTOR)  # loops run over whole ones
     batch = int(kernels.BATCH) + vector
     weeks, blocks = weeks + vector, -(-blocks // vector) * vector
     return (
         (
-            np.zeros(int(widest_week(record))),
-            np.zeros(int(2 * record["windfalls_per_quarter"]) + 200),
+            np.zeros(int(packed.widest_week)),
+            np.zeros(int(2 * packed.most_windfalls) + 200),
             np.zeros(GUIDE, np.uint64),
             np.zeros(GUIDE, np.uint64),
-            np.zeros(kernels.CONVERSIONS + stages),
-            np.zeros(int(record["past_quarters"]) + quarters),
+            np.zeros(kernels.CONVERSIONS + stages * len(plans)),
+            np.zeros(int(plans["origin_quarter"][0]) + quarters),
+            np.zeros(horizon),
         ),
         (
             np.zeros(4 * blocks),
@@ -293,11 +327,13 @@ def _scratch(record: np.void) -> tuple[tuple[Array, ...], ...]:
         (
             np.zeros(batch, np.uint64),
             np.zeros(batch, np.uint64),
-            np.zeros((int(record["words"]), batch)),
+            np.zeros((words, batch)),
             np.zeros(batch),
             np.zeros(batch),
             np.zeros(batch, np.int64),
             np.zeros(batch, np.uint64),
             np.zeros(batch, np.uint64),
+            np.zeros(batch),
+            np.zeros(batch),
         ),
     )

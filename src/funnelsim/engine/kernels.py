@@ -3,10 +3,11 @@
 Randomness is addressed, not consumed: each word is a pure function of what it decides.
 
 ====================  =====================================================================
-key (2 words)         SeedSequence(seed, spawn_key = hashes of segment and source), so three
-                      keys: world (no name), rep (segment), source (segment and source)
+key (2 words)         SeedSequence(seed, spawn_key = hashes of segment and source), so three kinds
+                      of keys: world (no name), rep (segment), source (segment and source)
 counter word 0        draw
-counter word 1        rep (low 20 bits), hire (high 12 bits)
+counter word 1        seat (low 20 bits): those of day 0, then those hired, from 2^19 on;
+                      hire (high 12 bits): who sits there, counted from 0
 counter word 2        week or quarter + 8192 (high 14 bits), index (low 18 bits)
 counter word 3        family (low 8 bits), block (next 8), name (high 16)
 ====================  =====================================================================
@@ -24,13 +25,18 @@ ACTIVITY          2       source  one a week, four neighbours to a block
 POLICY            3       source  one a week, four neighbours to a block
 ENTRY             4       source  one a week, four neighbours to a block
 OPPORTUNITY       5       source  moment; outcome and delay of each stage after the first; size;
-                                  whale; low digits of size; delay of the first stage
+                                  whale; low digits of size; delay of the first stage;
+                                  handover. Stages are those of the whole funnel; the first of a
+                                  source is the one that it enters
 WINDFALL          6       rep     index 0: the quarter's number first; index i: (unused), moment,
-                                  size, low digits of size of windfall i
-ASSIST            7       source  reserved
-PARAMETER         8       world   reserved
-TEAM              9       rep     reserved
-LOGGED            10      source  by name of the KPI: one a week, or one an opportunity
+                                  size, low digits of size of windfall i; always hire 0
+ASSIST            7       source  by name of the assist: one an opportunity; block 1 for those of
+                                  PAST_OPPORTUNITY
+PARAMETER         8       world   by name of the parameter's luck: one a draw
+TEAM              9       rep     life; length of the ramp; weeks until the successor comes, and
+                                  their rounding
+LOGGED            10      source  by name of the KPI: one a week (key of the rep's own activity),
+                                  or one an opportunity
 PAST_ENTRY        11      source  as ENTRY, for those open at day 0 that can only be lost
 PAST_OPPORTUNITY  12      source  as OPPORTUNITY, for the same
 ================  ======  ======  ==========================================================
@@ -52,26 +58,42 @@ MULTIPLIER_0, MULTIPLIER_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 WEYL_0, WEYL_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
 SKILL, MARKET, ACTIVITY, POLICY, ENTRY, OPPORTUNITY, WINDFALL = (np.uint64(i) for i in range(7))
-LOGGED, PAST_ENTRY, PAST_OPPORTUNITY = np.uint64(10), np.uint64(11), np.uint64(12)
-NO_NAME = np.uint64(0)
+ASSIST, PARAMETER, TEAM, LOGGED = np.uint64(7), np.uint64(8), np.uint64(9), np.uint64(10)
+PAST_ENTRY, PAST_OPPORTUNITY = np.uint64(11), np.uint64(12)
+NO_NAME, NO_SEAT = np.uint64(0), np.uint64(0)
+ZERO = np.int64(0)  # a plain 0 would be compiled as a type of its own
 ORIGIN = 8192  # added to weeks and quarters: those before day 0 are negative
 DAY_ZERO = np.uint64(ORIGIN << 18)  # the first place that is not in the past
 MOST_ENTRIES = (1 << 18) - 1  # of one week: the width of an index
+FIRST_HIRED = 1 << 19  # the first seat that is filled after day 0
+MOST_HIRES = 1 << 12  # of one seat
+ALWAYS = -(1 << 13)  # the week since when a rep is in seat at day 0: before any week of the past
+FOREVER = 1e300  # days
 
 CONSTANT, TABLE, PARETO, EMPIRICAL = 0, 1, 2, 3  # kinds of quantile
-KPI_ACTIVITIES, KPI_STAGE, KPI_PIPELINE = 0, 1, 2
+KPI_ACTIVITIES, KPI_STAGE, KPI_PIPELINE, KPI_ASSIST = 0, 1, 2, 3
 PER_WEEK, PER_MONTH, PER_QUARTER = 0, 1, 2
-OPEN, WON, LOST, STALLED = 0, 1, 2, 3
+OPEN, WON, LOST, STALLED = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
 
 # Columns of the arrays that the kernels fill.
-ACTIVITIES, WINDFALLS, WHALES, FIRST_FREE = 0, 1, 2, 3  # of counts; then stages, KPIs, flows
+# Of counts; then stages, KPIs, assists, wins by source, flows.
+ACTIVITIES, WINDFALLS, WHALES, FIRST_FREE = 0, 1, 2, 3
 ENTERED, LOST_IN, STALLED_IN, OPEN_BEFORE, OPEN_AFTER, FLOWS = 0, 1, 2, 3, 4, 5
-BOOKINGS, REPEATABLE, WINDFALL_PART, LARGEST, AMOUNTS = 0, 1, 2, 3, 4  # of money
-DONE, REACHED = 0, 1  # of weekly: activities, then one column a stage
-ACTIVITY_SKILL, SIZE_SKILL, CONVERSIONS = 0, 1, 2  # of skill: then one a stage
-THETA, REACH, OPEN_THETA, OPEN_REACH = 0, 1, 2, 3  # of the thresholds of the past
+# Of money; then bookings by source, and what of the quarter the seat was filled and productive.
+BOOKINGS, REPEATABLE, WINDFALL_PART, LARGEST, AMOUNTS = 0, 1, 2, 3, 4
+DONE, REACHED = 0, 1  # of weekly: activities, then one column a stage, then one an assist
+ACTIVITY_SKILL, SIZE_SKILL, CONVERSIONS = 0, 1, 2  # of skill: then one a stage, source by source
+# Of the thresholds of the past.
+THETA, REACH, OPEN_THETA, OPEN_REACH = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
+COMMON, ACTIVITY_POSITION, SIZE_POSITION, STAGE_POSITION = (np.int64(i) for i in range(4))
 # Bits of what is drawn anew: its words come from the same address under other keys.
 NEW_SKILL, NEW_MARKET, NEW_ACTIVITY, NEW_ENTRY, NEW_WINDFALL = 1, 2, 4, 8, 16
+NEW_PARAMETER, NEW_TEAM, NEW_ASSIST = 32, 64, 128
+# What an uncertain parameter sets.
+(
+    SET_CONVERSION, SET_DAYS, SET_LAW, SET_WHALES, SET_LEVEL, SET_WINDFALLS, SET_ADHERENCE,
+    SET_RATE, SET_COVERAGE, SET_ODDS, SET_RAMP, SET_LEAVING, SET_HANDOVER, SET_LOST_DAYS,
+) = range(14)  # fmt: skip
 
 TWO_32, TWO_52, THIRD = 2.0**-32, 2.0**-52, 1.0 / 3.0
 WEEKS_PER_DAY = 1.0 / 7.0
@@ -87,9 +109,16 @@ SMALLEST_WEIGHT = 1e-260  # below, digits would be lost to underflow
 
 # Inlined without exception: passing a record and its arrays on costs more than most of the work.
 # Nor are references to arrays counted, a sixth of the time: nothing here makes or keeps an array.
-# The option is numba's own and not public, hence done without where it is not known.
-UNCOUNTED = {"_nrt": False} if hasattr(nb.core.options.DefaultOptions, "_nrt") else {}
+# Nor is anything here called from C. These options of numba's are not public, hence done without
+# where they are not known.
+UNCOUNTED = {
+    option: value
+    for option, value in (("_nrt", False), ("no_cfunc_wrapper", True))
+    if hasattr(nb.core.options.DefaultOptions, option)
+}
 inlined = nb.njit(error_model="numpy", forceinline=True, **UNCOUNTED)
+# What is called once a draw or rep, or long in itself, is not: it would be compiled at each call.
+called = nb.njit(error_model="numpy", **UNCOUNTED)
 
 
 # --- words ---------------------------------------------------------------------------------------
@@ -146,7 +175,7 @@ def long_uniform(high, low):
 def timed_uniform(key, draw, seat, time, family, name):
     """Return the one uniform of a week or quarter."""
     place = time + ORIGIN
-    words = block_at(key, draw, seat, place >> 2, 0, family, 0, name)
+    words = block_at(key, draw, seat, place >> 2, ZERO, family, ZERO, name)
     lane = place & 3
     if lane < 2:
         return uniform(words[0] if lane == 0 else words[1])
@@ -154,12 +183,12 @@ def timed_uniform(key, draw, seat, time, family, name):
 
 
 @inlined
-def fill_timed(key, draw, seat, family, first, skipped, uniforms):
+def fill_timed(key, draw, seat, family, first, skipped, stop, uniforms):
     """Fill in the uniforms of consecutive weeks, four to a block, but for some blocks skipped.
 
-    ``first`` is the first block, skipped or not.
+    ``first`` is the first block, skipped or not; ``stop`` the first no longer needed.
     """
-    for block in range(np.uint64(skipped) & ~(VECTOR - ONE), np.uint64(uniforms.size >> 2)):
+    for block in range(np.uint64(skipped) & ~(VECTOR - ONE), whole_vectors(stop)):
         words = philox(
             np.uint64(draw), seat, (np.uint64(first) + block) << INDEX_BITS, family, key[0], key[1]
         )
@@ -175,9 +204,9 @@ def whole_vectors(n):
 
 
 @inlined
-def fill_opportunities(key, draw, seat, places, families, n, uniforms):
+def fill_opportunities(key, draw, seat, places, families, n, words, uniforms):
     """Fill in the uniforms of n opportunities, (position, opportunity)."""
-    for block in range(np.uint64(uniforms.shape[0] >> 2)):
+    for block in range(np.uint64(words >> 2)):
         shifted, row = block << np.uint64(8), np.uint64(4) * block
         for i in range(whole_vectors(n)):  # SIMD: keep branches, tuples and look-ups out
             words = philox(np.uint64(draw), seat, places[i], families[i] | shifted, key[0], key[1])
@@ -186,9 +215,9 @@ def fill_opportunities(key, draw, seat, places, families, n, uniforms):
 
 
 @inlined
-def renew_opportunities(key, draw, seat, places, families, n, renewed, uniforms):
+def renew_opportunities(key, draw, seat, places, families, n, words_used, renewed, uniforms):
     """Draw the words at some positions anew; bit i of ``renewed`` stands for position i."""
-    for block in range(np.uint64(uniforms.shape[0] >> 2)):
+    for block in range(np.uint64(words_used >> 2)):
         shifted, row = block << np.uint64(8), np.uint64(4) * block
         lanes = renewed >> np.int64(row) & 15
         if lanes == 0:
@@ -284,7 +313,7 @@ def fill_counts(mean, shape, cumulative):
     return first, length
 
 
-@inlined
+@called
 def tabled_counts(mean, shape, cumulative, guide):
     """Tabulate a law of counts and where to begin the search: guide[g] for u in [g, g + 1) / G."""
     first, length = fill_counts(mean, shape, cumulative)
@@ -318,7 +347,7 @@ def power(base, exponent):
     return result
 
 
-@inlined
+@called
 def binomial_quantile(u, n, p):
     """Return the smallest k with P(Binomial(n, p) <= k) > u."""
     if p <= 0.0 or n == 0:
@@ -352,6 +381,137 @@ def binomial_quantile(u, n, p):
     return k
 
 
+@called
+def poisson_quantile(u, mean):
+    """Return the smallest k with P(Poisson(mean) <= k) > u."""
+    weight = math.exp(-mean)
+    if weight > SMALLEST_WEIGHT:
+        k, total, goal = 0, weight, u
+    else:  # as for the binomial
+        k = np.int64(mean)
+        weight, total = 1.0, 1.0
+        rising, j = 1.0, k
+        while rising > NEGLIGIBLE:
+            j += 1
+            rising *= mean / j
+            total += rising
+        while k > 0 and weight > NEGLIGIBLE:
+            weight *= k / mean
+            k -= 1
+            total += weight
+        goal, total = u * total, weight
+    while goal >= total and k < MOST_ENTRIES:
+        k += 1
+        weight *= mean / k
+        total += weight
+        if weight < NEGLIGIBLE * total and k > mean:
+            break
+    return k
+
+
+@called
+def beta_fraction(x, a, b):
+    """Return the continued fraction of the incomplete Beta function (DLMF 8.17.22, Lentz)."""
+    d = 1.0 - (a + b) * x / (a + 1.0)
+    d = 1.0 / (d if abs(d) > 1e-300 else 1e-300)
+    c, h = 1.0, d
+    for m in range(1, 10_000):
+        for even in (True, False):
+            if even:
+                term = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
+            else:
+                term = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
+            d = 1.0 + term * d
+            d = 1.0 / (d if abs(d) > 1e-300 else 1e-300)
+            c = 1.0 + term / c
+            c = c if abs(c) > 1e-300 else 1e-300
+            h *= d * c
+        if abs(d * c - 1.0) < 1e-15:
+            break
+    return h
+
+
+@called
+def beta_quantile(u, a, b):
+    """Return the quantile of a Beta law at u, to about 1e-12, by bisection and Newton's method.
+
+    Where the law hugs 0, on the logarithm of x.
+    """
+    log_scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    low, high = -700.0, 40.0  # of the log-odds of x
+    y = math.log(a / b)
+    for _ in range(200):
+        log_x, log_rest = -math.log1p(math.exp(-y)), -math.log1p(math.exp(y))
+        x = math.exp(log_x)
+        front = math.exp(log_scale + a * log_x + b * log_rest)
+        if x < (a + 1.0) / (a + b + 2.0):
+            below = front * beta_fraction(x, a, b) / a
+        else:
+            below = 1.0 - front * beta_fraction(math.exp(log_rest), b, a) / b
+        if below < u:
+            low = y
+        else:
+            high = y
+        step = (below - u) / front if front > 0.0 else math.inf  # d below / d y = front
+        if abs(step) < 1e-14 * (1.0 + abs(y)):
+            break
+        y = y - step if low < y - step < high else 0.5 * (low + high)
+        if high - low < 1e-15 * (1.0 + abs(y)):
+            break
+    return 1.0 / (1.0 + math.exp(-y))
+
+
+# --- what a draw knows: uncertain parameters -----------------------------------------------------
+
+
+@called
+def draw_parameters(plans, settings, data, key, draw):
+    """Set the uncertain parameters of a draw, one uniform to each name, in every plan they touch.
+
+    Returns whether the level of activity and the number of windfalls may differ from draw to draw.
+    """
+    level, windfalls = False, False
+    for i in range(settings.size):
+        to = settings[i]
+        u = uniform(
+            block_at(key, draw, NO_SEAT, ZERO, ZERO, PARAMETER, ZERO, np.uint64(to.name))[0]
+        )
+        value = to.scale * tabled(data, to.first, to.bits, u)
+        plan = plans[to.plan]
+        kind, at = to.kind, to.index
+        if kind == SET_CONVERSION:
+            plan.conversion[at] = min(max(value, 0.0), 1.0)
+        elif kind == SET_DAYS:
+            plan.days[at] = value
+        elif kind == SET_LOST_DAYS:
+            plan.lost_days[at] = value
+        elif kind == SET_LAW:
+            plan.law_scale[at] = value
+        elif kind == SET_WHALES:
+            plan.whale_probability = min(max(value, 0.0), 1.0)
+        elif kind == SET_LEVEL:
+            plan.mean_per_week = value
+            level = True
+        elif kind == SET_WINDFALLS:
+            plan.windfalls_per_quarter = value
+            windfalls = True
+        elif kind == SET_ADHERENCE:
+            plan.adherence = value
+        elif kind == SET_RATE:
+            plan.rate = value
+        elif kind == SET_COVERAGE:
+            plan.assist_coverage[at] = value
+        elif kind == SET_ODDS:
+            plan.assist_odds[at] = value
+        elif kind == SET_RAMP:
+            plan.ramp_weeks = value
+        elif kind == SET_LEAVING:
+            plan.leaving = math.log1p(-min(max(value, 0.0), 1.0 - 1e-12)) / 52.0
+        elif kind == SET_HANDOVER:
+            plan.handover = value
+    return level, windfalls
+
+
 # --- the rep: skill, market, weeks ---------------------------------------------------------------
 
 
@@ -362,14 +522,14 @@ def skilled_normal(plan, data, key, draw, seat, position, loading):
     own = quantile(plan, data, plan.normal_law, u)
     if loading == 0.0:
         return own
-    g = quantile(plan, data, plan.normal_law, positioned_uniform(key, draw, seat, 0))
+    g = quantile(plan, data, plan.normal_law, positioned_uniform(key, draw, seat, COMMON))
     return loading * g + math.sqrt(1.0 - loading * loading) * own
 
 
 @inlined
 def positioned_uniform(key, draw, seat, position):
     """Return a rep's uniform of skill."""
-    words = block_at(key, draw, seat, 0, 0, SKILL, position >> 2, NO_NAME)
+    words = block_at(key, draw, seat, ZERO, ZERO, SKILL, position >> 2, NO_NAME)
     lane = position & 3
     if lane < 2:
         return uniform(words[0] if lane == 0 else words[1])
@@ -382,40 +542,53 @@ def multiplier(z, sigma):
     return math.exp(sigma * z - 0.5 * sigma * sigma)
 
 
-@inlined
-def fill_skill(plan, data, key, draw, seat, skill):
-    """Fill in the multipliers of activity and size, then the rep's conversion of each stage."""
+@called
+def fill_skill(plans, data, key, draw, seat, skill):
+    """Fill in the multipliers of activity and size, then the rep's conversions, by source."""
+    plan = plans[0]
     skill[ACTIVITY_SKILL], skill[SIZE_SKILL] = 1.0, 1.0
     if plan.activity_sigma > 0.0:
-        z = skilled_normal(plan, data, key, draw, seat, 1, plan.activity_loading)
+        z = skilled_normal(plan, data, key, draw, seat, ACTIVITY_POSITION, plan.activity_loading)
         skill[ACTIVITY_SKILL] = multiplier(z, plan.activity_sigma)
     if plan.size_sigma > 0.0:
-        z = skilled_normal(plan, data, key, draw, seat, 2, plan.size_loading)
+        z = skilled_normal(plan, data, key, draw, seat, SIZE_POSITION, plan.size_loading)
         skill[SIZE_SKILL] = multiplier(z, plan.size_sigma)
-    for s in range(plan.stages):
-        conversion = plan.conversion[s]
-        if plan.conversion_law[s] >= 0:
-            z = skilled_normal(plan, data, key, draw, seat, 3 + s, plan.stage_loading[s])
-            u = 0.5 * math.erfc(-z / math.sqrt(2.0))
-            conversion = min(max(quantile(plan, data, plan.conversion_law[s], u), 0.0), 1.0)
-        skill[CONVERSIONS + s] = conversion
+    for source in range(plans.size):
+        each = plans[source]
+        at = CONVERSIONS + source * each.stages
+        for s in range(each.first, each.stages):
+            conversion = each.conversion[s]
+            if each.conversion_law[s] >= 0:
+                z = skilled_normal(
+                    plan, data, key, draw, seat, STAGE_POSITION + s, plan.stage_loading[s]
+                )
+                u = 0.5 * math.erfc(-z / math.sqrt(2.0))
+                if each.concentration[s] == 0.0:
+                    conversion = quantile(each, data, each.conversion_law[s], u)
+                elif 0.0 < conversion < 1.0:  # around a mean that was itself drawn
+                    a = conversion * each.concentration[s]
+                    conversion = beta_quantile(u, a, each.concentration[s] - a)
+                conversion = min(max(conversion, 0.0), 1.0)
+            skill[at + s] = conversion
 
 
-@inlined
+@called
 def fill_market(plan, data, key, draw, market):
-    """Fill in the market's factor of each quarter, from ``plan.past_quarters`` before day 0."""
-    past = plan.past_quarters
+    """Fill in the market's factor of each quarter, from ``plan.origin_quarter`` before day 0."""
+    past = plan.origin_quarter
     for i in range(past + plan.quarters):
         market[i] = plan.season[(i - past) & 3]
     if plan.market_sigma == 0.0:
         return
     fresh = math.sqrt(1.0 - plan.persistence * plan.persistence)
-    first = quantile(plan, data, plan.normal_law, timed_uniform(key, draw, 0, 0, MARKET, NO_NAME))
+    first = quantile(
+        plan, data, plan.normal_law, timed_uniform(key, draw, NO_SEAT, ZERO, MARKET, NO_NAME)
+    )
     market[past] *= multiplier(first, plan.market_sigma)
     for step in (1, -1):
-        x, q = first, step
+        x, q = first, ZERO + step
         while -past <= q < plan.quarters:
-            u = timed_uniform(key, draw, 0, q, MARKET, NO_NAME)
+            u = timed_uniform(key, draw, NO_SEAT, q, MARKET, NO_NAME)
             x = plan.persistence * x + fresh * quantile(plan, data, plan.normal_law, u)
             market[past + q] *= multiplier(x, plan.market_sigma)
             q += step
@@ -440,6 +613,14 @@ def entry_probability(plan, conversion, factor, n):
     if plan.elasticity != 1.0 and n > 0:
         p *= (n / plan.reference) ** (plan.elasticity - 1.0)
     return min(p, 1.0)
+
+
+@inlined
+def productivity(plan, week, begun, length):
+    """Return what a rep who began in a week makes of activity and inflow; 1 without a ramp."""
+    if length == 0.0:
+        return 1.0
+    return min(plan.ramp_from + (1.0 - plan.ramp_from) * (week - begun + 0.5) / length, 1.0)
 
 
 # --- the opportunity -----------------------------------------------------------------------------
@@ -485,13 +666,18 @@ def past_at(plan, kind, slot, week):
 
 
 @inlined
-def opportunity_size(plan, data, uniforms, i, size_skill):
-    """Return the size of an opportunity, whales multiplied, and whether it is a whale."""
+def opportunity_size(plan, data, uniforms, i, lift, size_skill):
+    """Return the size of an opportunity, whales multiplied, and whether it is a whale.
+
+    ``lift`` is what assists have multiplied sizes by.
+    """
     position = 2 * plan.stages - 1
     high, low = uniforms[position, i], 0.0
     if plan.law_kind[plan.size_law] >= PARETO:
         low = uniforms[position + 2, i]
     size = size_quantile(plan, data, plan.size_law, high, low) * size_skill
+    if plan.assists > 0:
+        size *= lift[i]
     if uniforms[position + 1, i] < plan.whale_probability:
         return size * plan.whale_multiple, True
     return size, False
@@ -511,7 +697,7 @@ def count_pipeline(plan, key, draw, seat, place, stage, size, amounts, now):
         amounts[now, k] += size
 
 
-@inlined
+@called
 def trace(plan, family, entered, ended, fate, row, rep, counts):
     """Book what became of an opportunity and when it was open; ``ended`` in days.
 
@@ -552,12 +738,79 @@ def decide(plan, stage, conversion, uniforms, alive, m, stopped):
 
 
 @inlined
+def decide_assisted(plan, stage, uniforms, rates, alive, m, stopped):
+    """Do the same where each opportunity has a conversion of its own."""
+    on, off = np.uint64(0), np.uint64(0)
+    position = np.uint64(2 * stage - 1)
+    for j in range(m):
+        i = alive[j]
+        goes = uniforms[position, i] < rates[i]
+        alive[on], stopped[off] = i, i
+        on += np.uint64(goes)
+        off += np.uint64(not goes)
+    return on, off
+
+
+@inlined
+def assist(
+    plan, key, draw, seat, stage, conversion, places, families, alive, m, times, rates, lift,
+    weekly, row, rep, counts,
+):  # fmt: skip
+    """Find out who gets which assist on the way to a stage, and with it each one's conversion.
+
+    Odds of several multiply; those assisted are counted when they set out for the stage.
+    """
+    for j in range(m):
+        rates[alive[j]] = 1.0
+    for a in range(plan.assists):
+        if plan.assist_stage[a] != stage:
+            continue
+        name = ASSIST | np.uint64(plan.assist_name[a]) << np.uint64(16)
+        for j in range(m):
+            i = alive[j]
+            now = families[i] == OPPORTUNITY
+            block = np.uint64(0) if now else np.uint64(1) << np.uint64(8)
+            words = philox(np.uint64(draw), seat, places[i], name | block, key[0], key[1])
+            if uniform(words[0]) >= plan.assist_coverage[a]:
+                continue
+            rates[i] *= plan.assist_odds[a]
+            lift[i] *= plan.assist_size[a]
+            if now and times[i] >= 0.0:
+                q = min(np.int64(times[i] * plan.quarters_per_day), plan.quarters - 1)
+                counts[row, rep, q, plan.assisted + a] += 1
+                if plan.kpis > 0:
+                    week = min(np.int64(times[i] * WEEKS_PER_DAY), weekly.shape[0] - 1)
+                    weekly[week, REACHED + plan.stages + a] += 1
+    for j in range(m):
+        i = alive[j]
+        rates[i] = rates[i] * conversion / (1.0 - conversion + rates[i] * conversion)
+
+
+@inlined
+def let_go(plan, uniforms, families, entered, listed, m, times, leave_day, row, rep, counts):
+    """Keep those who are decided before their rep leaves, and those handed over to the successor.
+
+    The others are lost that day. Returns the number of those kept.
+    """
+    kept = np.uint64(0)
+    position = np.uint64(2 * plan.stages + 3)
+    for j in range(m):
+        i = listed[j]
+        if times[i] < leave_day or uniforms[position, i] < plan.handover:
+            listed[kept] = i
+            kept += ONE
+        elif plan.pipeline:
+            trace(plan, families[i], entered[i], leave_day, LOST, row, rep, counts)
+    return kept
+
+
+@inlined
 def wait(plan, data, stage, mean, places, families, uniforms, listed, m, asked, times):
     """Add a stage's delay to the times of those listed.
 
     Those of the past come first; of them it is known that some delay is long enough.
     """
-    position = np.uint64(2 * stage if stage > 0 else 2 * plan.stages + 2)
+    position = np.uint64(2 * stage if stage > plan.first else 2 * plan.stages + 2)
     law, slot = plan.delay_law[stage], plan.slot[stage]
     for j in range(m):
         i = listed[j]
@@ -607,8 +860,8 @@ def arrive(plan, stage, families, alive, m, times, row, rep, counts):
 
 @inlined
 def arrive_by_week(
-    plan, data, key, draw, seat, stage, places, families, uniforms, alive, m, times, size_skill,
-    weekly, amounts,
+    plan, data, key, draw, seat, stage, places, families, uniforms, alive, m, times, lift,
+    size_skill, weekly, amounts,
 ):  # fmt: skip
     """Count those who reach a stage by week, for the KPIs."""
     for j in range(m):
@@ -618,20 +871,25 @@ def arrive_by_week(
         week = min(np.int64(times[i] * WEEKS_PER_DAY), weekly.shape[0] - 1)
         weekly[week, REACHED + stage] += 1
         if plan.pipeline_kpis:
-            size, _ = opportunity_size(plan, data, uniforms, i, size_skill)
+            size, _ = opportunity_size(plan, data, uniforms, i, lift, size_skill)
             count_pipeline(plan, key, draw, seat, places[i], stage, size, amounts, week)
 
 
 @inlined
-def book(plan, data, families, uniforms, alive, m, times, size_skill, row, rep, counts, money):
+def book(
+    plan, data, families, uniforms, alive, m, times, lift, size_skill, row, rep, counts, money
+):
     """Book the deals won in the horizon, in the order of their addresses."""
     for j in range(m):
         i = alive[j]
         if times[i] < 0.0 or families[i] != OPPORTUNITY:
             continue
         q = min(np.int64(times[i] * plan.quarters_per_day), plan.quarters - 1)
-        size, is_whale = opportunity_size(plan, data, uniforms, i, size_skill)
+        size, is_whale = opportunity_size(plan, data, uniforms, i, lift, size_skill)
         money[row, rep, q, LARGEST] = max(money[row, rep, q, LARGEST], size)
+        if plan.by_source:
+            counts[row, rep, q, plan.won_by_source + plan.source] += 1
+            money[row, rep, q, AMOUNTS + plan.source] += size
         if is_whale:
             counts[row, rep, q, WHALES] += 1
             money[row, rep, q, WINDFALL_PART] += size
@@ -641,13 +899,15 @@ def book(plan, data, families, uniforms, alive, m, times, size_skill, row, rep, 
 
 @inlined
 def trace_lost(
-    plan, data, stage, conversion, places, families, uniforms, stopped, m, asked, times, entered,
-    row, rep, counts,
+    plan, data, stage, conversion, rates, places, families, uniforms, stopped, m, asked, times,
+    entered, leave_day, row, rep, counts,
 ):  # fmt: skip
     """Follow those who do not reach a stage to their loss, or to where they stall."""
     lost = np.uint64(0)
     for j in range(m):
         i = stopped[j]
+        if plan.assists > 0:
+            conversion = rates[i]
         if uniforms[np.uint64(2 * stage - 1), i] >= 1.0 - (1.0 - conversion) * plan.stalled[stage]:
             trace(plan, families[i], entered[i], times[i], STALLED, row, rep, counts)
         else:
@@ -658,6 +918,10 @@ def trace_lost(
             plan, data, stage, plan.lost_days[stage], places, families, uniforms, stopped, lost,
             asked, times,
         )  # fmt: skip
+    if leave_day < FOREVER:
+        lost = let_go(
+            plan, uniforms, families, entered, stopped, lost, times, leave_day, row, rep, counts
+        )
     for j in range(lost):
         i = stopped[j]
         trace(plan, families[i], entered[i], times[i], LOST, row, rep, counts)
@@ -668,36 +932,49 @@ def trace_lost(
 
 @inlined
 def walk_batch(
-    plan, data, key, other_key, draw, rep, seat, n, batch, skill, weekly, amounts, row, counts,
-    money,
+    plan, data, key, other_key, assist_key, draw, rep, seat, leave_day, n, batch, skill, weekly,
+    amounts, row, counts, money,
 ):  # fmt: skip
     """Take n opportunities, in the order of their addresses, through the funnel stage by stage.
 
-    Stage s > 0 has its outcome at position 2s - 1 and its delay at 2s; size, whale, the size's low
-    digits and the first stage's delay follow the last stage.
+    A stage s after the first has its outcome at position 2s - 1 and its delay at 2s; size, whale,
+    the size's low digits, the first stage's delay and the handover follow the last stage.
     """
-    places, families, uniforms, entered, times, asked, alive, stopped = batch
-    fill_opportunities(key, draw, seat, places, families, n, uniforms)
+    places, families, uniforms, entered, times, asked, alive, stopped, rates, lift = batch
+    conversions, size_skill = CONVERSIONS + plan.source * plan.stages, skill[SIZE_SKILL]
+    fill_opportunities(key, draw, seat, places, families, n, plan.words, uniforms)
     if plan.renewed_words:
         renew_opportunities(
-            other_key, draw, seat, places, families, n, plan.renewed_words, uniforms
+            other_key, draw, seat, places, families, n, plan.words, plan.renewed_words, uniforms
         )
     for i in range(n):
         week = np.int64(places[i] >> INDEX_BITS) - ORIGIN
         entered[i] = 7.0 * (np.float64(week) + uniforms[0, i])
         times[i], alive[i], asked[i] = entered[i], i, 1
+        lift[i] = 1.0
     m = n
-    for s in range(plan.stages):
-        if s > 0:
-            conversion = skill[CONVERSIONS + s]
-            m, off = decide(plan, s, conversion, uniforms, alive, m, stopped)
+    for s in range(plan.first, plan.stages):
+        if s > plan.first:
+            conversion = skill[conversions + s]
+            if plan.assists > 0:
+                assist(
+                    plan, assist_key, draw, seat, s, conversion, places, families, alive, m, times,
+                    rates, lift, weekly, row, rep, counts,
+                )  # fmt: skip
+                m, off = decide_assisted(plan, s, uniforms, rates, alive, m, stopped)
+            else:
+                m, off = decide(plan, s, conversion, uniforms, alive, m, stopped)
             if plan.pipeline:
                 trace_lost(
-                    plan, data, s, conversion, places, families, uniforms, stopped, off, asked,
-                    times, entered, row, rep, counts,
+                    plan, data, s, conversion, rates, places, families, uniforms, stopped, off,
+                    asked, times, entered, leave_day, row, rep, counts,
                 )  # fmt: skip
         if plan.slot[s] >= 0:
             wait(plan, data, s, plan.days[s], places, families, uniforms, alive, m, asked, times)
+        if leave_day < FOREVER:
+            m = let_go(
+                plan, uniforms, families, entered, alive, m, times, leave_day, row, rep, counts
+            )
         if plan.pipeline:
             for j in range(m):
                 i = alive[j]
@@ -706,12 +983,10 @@ def walk_batch(
         m = arrive(plan, s, families, alive, m, times, row, rep, counts)
         if plan.kpis > 0:
             arrive_by_week(
-                plan, data, key, draw, seat, s, places, families, uniforms, alive, m, times,
-                skill[SIZE_SKILL], weekly, amounts,
+                plan, data, key, draw, seat, s, places, families, uniforms, alive, m, times, lift,
+                size_skill, weekly, amounts,
             )  # fmt: skip
-    book(
-        plan, data, families, uniforms, alive, m, times, skill[SIZE_SKILL], row, rep, counts, money
-    )
+    book(plan, data, families, uniforms, alive, m, times, lift, size_skill, row, rep, counts, money)
     if plan.pipeline:
         for j in range(m):
             i = alive[j]
@@ -719,27 +994,33 @@ def walk_batch(
 
 
 @inlined
-def find_weeks(plan, data, conversion, market, largest, luck, skipped, weeks):
-    """List the weeks that can hold an opportunity that still matters; return their number.
+def find_weeks(plan, data, conversion, market, largest, luck, skipped, begin, end, weeks):
+    """List the weeks in seat that can hold an opportunity that still matters; return their number.
 
     In week -k the number of opportunities of which some delay exceeds its threshold of that age is
     the inverse Binomial(n, p reach_k) of the week's entry word; nothing else of that week can
     still happen after day 0. Most weeks hold none, which n's largest value tells without n: by
-    Bernoulli's inequality (1 - x)^n >= 1 - n x.
+    Bernoulli's inequality (1 - x)^n >= 1 - n x. An inflow's inverse Poisson has the same bound.
     """
-    m, week = np.uint64(0), -plan.past_weeks
-    always = plan.pipeline != 0
-    reach, at = past_at(plan, REACH, 0, week), np.uint64(0)
-    for q in range(-plan.past_quarters, 0):
-        factor = market[plan.past_quarters + q]
-        most = largest * entry_probability(plan, conversion, factor, largest)
-        end = np.uint64(plan.past_weeks + (q + 1) * plan.weeks_per_quarter)
-        while at < end:
-            weeks[m] = week
-            m += np.uint64((luck[skipped + at] >= 1.0 - most * data[reach + at]) | always)
-            week += 1
-            at += ONE
-    for week in range(plan.quarters * plan.weeks_per_quarter):
+    m, week = np.uint64(0), begin
+    if begin < 0:
+        always = plan.pipeline != 0
+        reach, at = past_at(plan, REACH, ZERO, week), np.uint64(0)
+        first = np.uint64(plan.past_weeks + begin)
+        for q in range(begin // plan.weeks_per_quarter, 0):
+            factor = market[plan.origin_quarter + q]
+            most = plan.rate * factor
+            if not plan.inflow:
+                most = largest * entry_probability(plan, conversion, factor, largest)
+            stop = np.uint64(min((q + 1) * plan.weeks_per_quarter, end) - begin)
+            while at < stop:
+                weeks[m] = week
+                m += np.uint64(
+                    (luck[skipped + first + at] >= 1.0 - most * data[reach + at]) | always
+                )
+                week += 1
+                at += ONE
+    for week in range(max(begin, 0), end):
         weeks[m] = week
         m += ONE
     return m
@@ -751,7 +1032,7 @@ def work_week(plan, key, draw, seat, week, u, conversion, market, activity):
     first, length, cumulative, guide = activity
     n = count_quantile(u, first, length, cumulative, guide)
     n = under_policy(plan, key, draw, seat, week, n)
-    quarter = plan.past_quarters
+    quarter = plan.origin_quarter
     if week >= plan.weeks_per_quarter or week < 0:  # a division costs as much as all the rest
         quarter += week // plan.weeks_per_quarter
     return n, entry_probability(plan, conversion, market[quarter], n)
@@ -797,36 +1078,61 @@ def count_entries(m, largest, luck, trials, chances, weights, bases, entries):
 
 @inlined
 def walk_funnel(
-    plan, data, key, other_key, draw, rep, seat, skill, activity, market, week_scratch, batch,
-    weekly, amounts, row, counts, money,
+    plan, data, key, other_key, draw, rep, seat, career, skill, activity, market, week_scratch,
+    batch, weekly, amounts, row, counts, money,
 ):  # fmt: skip
-    """Work the weeks in order, then follow their opportunities, a batch at a time."""
+    """Work a rep's weeks in order, then follow their opportunities, a batch at a time.
+
+    ``career`` are the first week in seat, the first no longer, the day of leaving, and since when
+    and for how long the rep ramps.
+    """
+    begin, end, leave_day, ramped_from, ramp_length = career
     activity_key = other_key if plan.renewed & NEW_ACTIVITY else key
     entry_key = other_key if plan.renewed & NEW_ENTRY else key
+    assist_key = other_key if plan.renewed & NEW_ASSIST else key
     places, families = batch[0], batch[1]
     first, length, _, _ = activity
     largest = max(first + length - 1, plan.floor)
     all_luck, all_activity, weeks, luck, trials, rates, chances, weights, bases, entries = (
         week_scratch
     )
-    conversion, n_weeks = skill[CONVERSIONS], plan.quarters * plan.weeks_per_quarter
+    conversion = skill[CONVERSIONS + plan.source * plan.stages + plan.first]
+    begin = max(begin, -plan.past_weeks)
     origin = (ORIGIN - plan.past_weeks) >> 2
     skipped = np.uint64((ORIGIN - plan.past_weeks) & 3)  # words of the first block before its week
-    fill_timed(entry_key, draw, seat, ENTRY, origin, 0, all_luck)
-    m = find_weeks(plan, data, conversion, market, largest, all_luck, skipped, weeks)
-    first_used = ((weeks[0] + ORIGIN) >> 2) - origin
-    fill_timed(activity_key, draw, seat, ACTIVITY, origin, first_used, all_activity)
-    for j in range(m):
-        week = weeks[j]
-        at = skipped + np.uint64(plan.past_weeks + week)
-        luck[j] = all_luck[at]
-        trials[j], rates[j] = work_week(
-            plan, activity_key, draw, seat, week, all_activity[at], conversion, market, activity
-        )
-        chances[j] = rates[j]
-        if week < 0:
-            chances[j] *= data[past_at(plan, REACH, 0, week)]
-    count_entries(m, largest, luck, trials, chances, weights, bases, entries)
+    first_used, stop = ((begin + ORIGIN) >> 2) - origin, ((end + ORIGIN + 3) >> 2) - origin
+    fill_timed(entry_key, draw, seat, ENTRY, origin, first_used, stop, all_luck)
+    m = find_weeks(plan, data, conversion, market, largest, all_luck, skipped, begin, end, weeks)
+    if m == 0:
+        return
+    if plan.inflow:
+        for j in range(m):
+            week = weeks[j]
+            at = skipped + np.uint64(plan.past_weeks + week)
+            rates[j] = (
+                plan.rate
+                * productivity(plan, week, ramped_from, ramp_length)
+                * market[plan.origin_quarter + week // plan.weeks_per_quarter]
+            )
+            chances[j] = rates[j]
+            if week < 0:
+                chances[j] *= data[past_at(plan, REACH, ZERO, week)]
+            entries[j] = poisson_quantile(all_luck[at], chances[j])
+    else:
+        first_used = ((weeks[0] + ORIGIN) >> 2) - origin
+        fill_timed(activity_key, draw, seat, ACTIVITY, origin, first_used, stop, all_activity)
+        for j in range(m):
+            week = weeks[j]
+            at = skipped + np.uint64(plan.past_weeks + week)
+            luck[j] = all_luck[at]
+            trials[j], rates[j] = work_week(
+                plan, activity_key, draw, seat, week, all_activity[at],
+                conversion * productivity(plan, week, ramped_from, ramp_length), market, activity,
+            )  # fmt: skip
+            chances[j] = rates[j]
+            if week < 0:
+                chances[j] *= data[past_at(plan, REACH, ZERO, week)]
+        count_entries(m, largest, luck, trials, chances, weights, bases, entries)
     j, i, entered, late, begun = np.uint64(0), 0, 0, 0, False
     while j < m:  # weeks in order; a batch may begin and end inside one
         n = np.uint64(0)
@@ -837,8 +1143,12 @@ def walk_funnel(
                 late, i, begun = entered, 0, True
                 if week < 0 and plan.pipeline:
                     u = timed_uniform(entry_key, draw, seat, week, PAST_ENTRY, NO_NAME)
-                    share = (rates[j] - chances[j]) * data[past_at(plan, OPEN_REACH, 0, week)]
-                    late += binomial_quantile(u, trials[j] - entered, share / (1.0 - chances[j]))
+                    share = (rates[j] - chances[j]) * data[past_at(plan, OPEN_REACH, ZERO, week)]
+                    if plan.inflow:
+                        late += poisson_quantile(u, share)
+                    else:
+                        share /= 1.0 - chances[j]
+                        late += binomial_quantile(u, trials[j] - entered, share)
             first = i < entered  # four at once: what is too much is written over
             place = place_of(week + ORIGIN, i if first else i - entered)
             family = OPPORTUNITY if first else PAST_OPPORTUNITY
@@ -851,33 +1161,45 @@ def walk_funnel(
                 j += ONE
                 begun = False
         walk_batch(
-            plan, data, key, other_key, draw, rep, seat, n, batch, skill, weekly, amounts, row,
-            counts, money,
+            plan, data, key, other_key, assist_key, draw, rep, seat, leave_day, n, batch, skill,
+            weekly, amounts, row, counts, money,
         )  # fmt: skip
-    worked = np.int64(m) - n_weeks  # where the weeks of the horizon begin
-    for q in range(plan.quarters):
+    if plan.inflow:
+        return
+    start = max(begin, 0)
+    worked = np.int64(m) - max(end - start, 0)  # where the weeks of the horizon begin
+    for q in range(start // plan.weeks_per_quarter, plan.quarters):
         total = 0
-        for week in range(q * plan.weeks_per_quarter, (q + 1) * plan.weeks_per_quarter):
-            total += trials[worked + week]
+        for week in range(
+            max(q * plan.weeks_per_quarter, start), min((q + 1) * plan.weeks_per_quarter, end)
+        ):
+            total += trials[worked + week - start]
             if plan.kpis > 0:
-                weekly[week, DONE] = trials[worked + week]
-        counts[row, rep, q, ACTIVITIES] = total
+                weekly[week, DONE] = trials[worked + week - start]
+        counts[row, rep, q, ACTIVITIES] += total
 
 
-@inlined
-def add_windfalls(plan, data, key, draw, rep, seat, windfall, row, counts, money):
-    """Book the windfalls of each quarter, after the deals of the funnel."""
+@called
+def add_windfalls(plan, data, key, draw, rep, seat, windfall, in_seat, row, counts, money):
+    """Book the windfalls of each quarter, after the deals of the funnel.
+
+    What would come while nobody sits there does not come.
+    """
     first, length, cumulative, guide = windfall
     for q in range(plan.quarters):
-        words = block_at(key, draw, seat, q + ORIGIN, 0, WINDFALL, 0, NO_NAME)
+        words = block_at(key, draw, seat, q + ORIGIN, ZERO, WINDFALL, ZERO, NO_NAME)
         n = min(count_quantile(uniform(words[0]), first, length, cumulative, guide), MOST_ENTRIES)
-        counts[row, rep, q, WINDFALLS] = n
         for i in range(n):
             if i > 0:
-                words = block_at(key, draw, seat, q + ORIGIN, i, WINDFALL, 0, NO_NAME)
+                words = block_at(key, draw, seat, q + ORIGIN, i, WINDFALL, ZERO, NO_NAME)
+            if plan.careers:
+                moment = q + uniform(words[1])
+                if in_seat[np.int64(moment * plan.weeks_per_quarter)] == 0.0:
+                    continue
             size = size_quantile(
                 plan, data, plan.windfall_law, uniform(words[2]), uniform(words[3])
             )
+            counts[row, rep, q, WINDFALLS] += 1
             money[row, rep, q, WINDFALL_PART] += size
             money[row, rep, q, LARGEST] = max(money[row, rep, q, LARGEST], size)
 
@@ -890,13 +1212,15 @@ def seen_in_week(plan, key, draw, seat, k, week, weekly, amounts):
     count = weekly[week, DONE]
     if plan.kpi_metric[k] == KPI_STAGE:
         count = weekly[week, REACHED + plan.kpi_stage[k]]
+    elif plan.kpi_metric[k] == KPI_ASSIST:
+        count = weekly[week, REACHED + plan.stages + plan.kpi_stage[k]]
     if plan.kpi_logged[k] < 1.0:
-        u = timed_uniform(key, draw, seat, week, LOGGED, plan.kpi_name[k])
+        u = timed_uniform(key, draw, seat, week, LOGGED, np.uint64(plan.kpi_name[k]))
         count = binomial_quantile(u, count, plan.kpi_logged[k])
     return np.float64(count)
 
 
-@inlined
+@called
 def count_hits(plan, key, draw, seat, k, quarter, weekly, amounts):
     """Return the number of periods of a quarter in which KPI k reaches its target."""
     length = plan.weeks_per_quarter
@@ -916,9 +1240,16 @@ def count_hits(plan, key, draw, seat, k, quarter, weekly, amounts):
 
 
 @inlined
-def close_quarters(plan, key, draw, rep, seat, weekly, amounts, row, counts, money):
-    """Add the parts of bookings up and count the KPI hits."""
+def close_quarters(plan, key, draw, rep, seat, weekly, amounts, in_seat, row, counts, money):
+    """Add the parts of bookings up, count the KPI hits and how much of the quarter was worked."""
     for q in range(plan.quarters):
+        if plan.careers:
+            filled, productive = 0, 0.0
+            for week in range(q * plan.weeks_per_quarter, (q + 1) * plan.weeks_per_quarter):
+                filled += in_seat[week] > 0.0
+                productive += in_seat[week]
+            money[row, rep, q, plan.in_seat] = filled / plan.weeks_per_quarter
+            money[row, rep, q, plan.in_seat + 1] = productive / plan.weeks_per_quarter
         parts = money[row, rep, q, REPEATABLE] + money[row, rep, q, WINDFALL_PART]
         money[row, rep, q, BOOKINGS] = parts
         for k in range(plan.kpis):
@@ -926,42 +1257,109 @@ def close_quarters(plan, key, draw, rep, seat, weekly, amounts, row, counts, mon
             counts[row, rep, q, plan.hits + k] = hits
 
 
+@called
+def career_of(plan, data, key, draw, seat, begin):
+    """Return a hire's weeks in seat, the day of leaving, the ramp, and when the next one begins."""
+    weeks = plan.quarters * plan.weeks_per_quarter
+    words = block_at(key, draw, seat, ZERO, ZERO, TEAM, ZERO, NO_NAME)
+    length = 0.0
+    if begin > ALWAYS:
+        length = plan.ramp_weeks
+        if plan.ramp_sigma > 0.0:
+            z = quantile(plan, data, plan.normal_law, uniform(words[1]))
+            length *= multiplier(z, plan.ramp_sigma)
+    end, leave_day, following = weeks, FOREVER, weeks
+    if plan.leaving < 0.0:
+        life = math.log1p(-uniform(words[0])) / plan.leaving  # inverse geometric: at least a week
+        if max(begin, 0) + math.floor(life) + 1.0 <= weeks:
+            end = max(begin, 0) + np.int64(life) + 1
+            leave_day = 7.0 * end
+            empty = plan.fill_weeks
+            if plan.fill_sigma > 0.0:
+                z = quantile(plan, data, plan.normal_law, uniform(words[2]))
+                empty *= multiplier(z, plan.fill_sigma)
+            following = np.int64(min(end + math.floor(empty + uniform(words[3])), weeks))
+    return (begin, end, leave_day, begin, length), following
+
+
 @nb.njit(cache=True, nogil=True, error_model="numpy", **UNCOUNTED)
 def simulate_block(
-    plans, data, keys, other_keys, first_draw, scratch, weekly, amounts, counts, money
+    plans, settings, data, keys, other_keys, first_draw, scratch, weekly, amounts, counts, money
 ):
-    """Simulate consecutive draws into the rows of ``counts`` and ``money``, which come in zeroed.
+    """Simulate consecutive draws of a segment into the rows of ``counts`` and ``money``.
 
-    ``keys`` are those of world, rep and source; what the plan wants drawn anew is looked up under
-    ``other_keys``. ``plans`` holds one record, ``data`` what its offsets point at; ``scratch`` is
-    room that engine/blocks.py describes.
+    These come in zeroed. ``keys`` are those of world, rep and each source; what the plan wants
+    drawn anew is looked up under ``other_keys``. ``plans`` holds a record for each source, the
+    rep's own activity first, ``data`` what their offsets point at, ``settings`` what each draw
+    changes in the records; ``scratch`` is room that engine/blocks.py describes.
     """
     plan = plans[0]
     (
-        (activity_table, windfall_table, activity_guide, windfall_guide, skill, market),
+        (activity_table, windfall_table, activity_guide, windfall_guide, skill, market, in_seat),
         week_scratch,
         batch,
     ) = scratch
     activity = tabled_counts(plan.mean_per_week, plan.week_shape, activity_table, activity_guide)
     windfall = tabled_counts(plan.windfalls_per_quarter, 0.0, windfall_table, windfall_guide)
-    market_key = other_keys[0] if plan.renewed & NEW_MARKET else keys[0]
-    skill_key = other_keys[1] if plan.renewed & NEW_SKILL else keys[1]
-    windfall_key = other_keys[1] if plan.renewed & NEW_WINDFALL else keys[1]
+    world, own = (keys[0, 0], keys[0, 1]), (keys[1, 0], keys[1, 1])
+    other_world, other_own = (other_keys[0, 0], other_keys[0, 1]), (
+        other_keys[1, 0], other_keys[1, 1]
+    )  # fmt: skip
+    parameter_key = other_world if plan.renewed & NEW_PARAMETER else world
+    market_key = other_world if plan.renewed & NEW_MARKET else world
+    skill_key = other_own if plan.renewed & NEW_SKILL else own
+    windfall_key = other_own if plan.renewed & NEW_WINDFALL else own
+    team_key = other_own if plan.renewed & NEW_TEAM else own
+    weeks = plan.quarters * plan.weeks_per_quarter
     for row in range(counts.shape[0]):
         draw = first_draw + row
+        if settings.size > 0:
+            level, windfalls = draw_parameters(plans, settings, data, parameter_key, draw)
+            if level and plan.activity_sigma == 0.0:
+                activity = tabled_counts(
+                    plan.mean_per_week, plan.week_shape, activity_table, activity_guide
+                )
+            if windfalls:
+                windfall = tabled_counts(
+                    plan.windfalls_per_quarter, 0.0, windfall_table, windfall_guide
+                )
         fill_market(plan, data, market_key, draw, market)
         for rep in range(counts.shape[1]):
-            seat = np.uint64(rep)
+            place = rep + (
+                plan.first_seat if rep < plan.headcount else FIRST_HIRED - plan.headcount
+            )
             if plan.kpis > 0:
                 weekly[:] = 0
                 amounts[:] = 0.0
-            fill_skill(plan, data, skill_key, draw, seat, skill)
-            if plan.activity_sigma > 0.0:
-                mean = plan.mean_per_week * skill[ACTIVITY_SKILL]
-                activity = tabled_counts(mean, plan.week_shape, activity_table, activity_guide)
-            walk_funnel(
-                plan, data, keys[2], other_keys[2], draw, rep, seat, skill, activity, market,
-                week_scratch, batch, weekly, amounts, row, counts, money,
+            begin, hire = np.int64(ALWAYS), ZERO
+            if rep >= plan.headcount:
+                begin = np.int64(data[plan.hired + rep - plan.headcount])
+            if plan.careers:
+                in_seat[:] = 0.0
+            while begin < weeks and hire < MOST_HIRES:
+                seat = np.uint64(place) | np.uint64(hire) << np.uint64(20)
+                career, begin = (begin, weeks, FOREVER, begin, 0.0), weeks
+                if plan.careers:
+                    career, begin = career_of(plan, data, team_key, draw, seat, career[0])
+                    for week in range(max(career[0], 0), career[1]):
+                        in_seat[week] = productivity(plan, week, career[3], career[4])
+                fill_skill(plans, data, skill_key, draw, seat, skill)
+                if plan.activity_sigma > 0.0:
+                    mean = plan.mean_per_week * skill[ACTIVITY_SKILL]
+                    activity = tabled_counts(mean, plan.week_shape, activity_table, activity_guide)
+                for source in range(plans.size):
+                    walk_funnel(
+                        plans[source], data, (keys[2 + source, 0], keys[2 + source, 1]),
+                        (other_keys[2 + source, 0], other_keys[2 + source, 1]), draw, rep, seat,
+                        career, skill, activity, market, week_scratch, batch, weekly, amounts, row,
+                        counts, money,
+                    )  # fmt: skip
+                hire += 1
+            add_windfalls(
+                plan, data, windfall_key, draw, rep, np.uint64(place), windfall, in_seat, row,
+                counts, money,
             )  # fmt: skip
-            add_windfalls(plan, data, windfall_key, draw, rep, seat, windfall, row, counts, money)
-            close_quarters(plan, keys[2], draw, rep, seat, weekly, amounts, row, counts, money)
+            close_quarters(
+                plan, (keys[2, 0], keys[2, 1]), draw, rep, np.uint64(place), weekly, amounts,
+                in_seat, row, counts, money,
+            )  # fmt: skip

@@ -19,8 +19,13 @@ class LawBook:
     def __init__(self) -> None:
         self._laws: list[tuple[int, float, float, int, int]] = []
         self._data: list[Floats] = []
-        self._length = 0
         self._known: dict[tuple[object, ...], tuple[int, int]] = {}
+
+    def branch(self) -> LawBook:
+        """Return a book that goes on from the laws of this one, over the same numbers."""
+        other = LawBook()
+        other._laws, other._data, other._known = list(self._laws), self._data, self._known
+        return other
 
     def conversion(self, stage: Stage) -> int:
         """Return the law of a rep's own conversion, -1 where all reps have the same."""
@@ -46,27 +51,33 @@ class LawBook:
 
     def tabled(self, family: str, *parameters: float, scale: float = 1.0) -> int:
         """Return a tabulated law, looked up where the table stands already."""
+        first, bits = self.table(family, *parameters)
+        return self._add(kernels.TABLE, scale, first=first, size=bits)
+
+    def table(self, family: str, *parameters: float) -> tuple[int, int]:
+        """Return where a law's table stands, and the binary digits of its segments."""
         law = (family, *parameters)
         if law not in self._known:
             coefficients, bits = tables.table_of(family, *parameters)
             self._known[law] = self.place(coefficients.ravel()), bits
-        first, bits = self._known[law]
-        return self._add(kernels.TABLE, scale, first=first, size=bits)
+        return self._known[law]
 
     def place(self, numbers: Floats) -> int:
         """Append numbers to the data and return where they begin."""
-        first = self._length
+        first = sum(each.size for each in self._data)
         self._data.append(numbers)
-        self._length += numbers.size
         return first
 
-    def close(self, plan: np.void) -> Floats:
-        """Write the laws into the record and return the data."""
+    def data(self) -> Floats:
+        """Return all numbers that laws look up, in one array."""
+        return np.concatenate([*self._data, np.zeros(1)])
+
+    def write(self, plan: np.void) -> None:
+        """Write the laws into a record."""
         names = ("law_kind", "law_scale", "law_power", "law_first", "law_size")
         for number, law in enumerate(self._laws):
             for name, value in zip(names, law, strict=True):
                 plan[name][number] = value
-        return np.concatenate([*self._data, np.zeros(1)])
 
     def _spread(self, law: str, cv: float, mean: float) -> int:
         if law == "fixed" or not cv:

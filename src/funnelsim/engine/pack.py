@@ -1,8 +1,7 @@
-"""Scenario -> one record and its data: the only place where labels become integers."""
+"""Scenario -> records and their data: the only place where labels become integers."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Collection
 from typing import NamedTuple
@@ -13,92 +12,29 @@ import numpy.typing as npt
 from funnelsim.engine import kernels
 from funnelsim.engine.laws import LawBook, sigma_of
 from funnelsim.engine.past import lost_days_of, past_of, slots_of
-from funnelsim.errors import ArgumentError, Problem, ScenarioError
-from funnelsim.registry import SEGMENT
-from funnelsim.scenario.model import MAX_WEEKS, Scenario
+from funnelsim.engine.record import MOST_ASSISTS, PLAN
+from funnelsim.engine.settings import FARTHEST, Settings, settings_of
+from funnelsim.engine.stream import has_careers, renewed, short_hashes, sources_of
+from funnelsim.errors import Problem, ScenarioError
+from funnelsim.scenario.model import MAX_WEEKS, DealSize, Scenario, SizeLaw, Source, Stage
 
 Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
-SOURCE = "activity"
 WIDEST_WEEK = 1 << 21  # activities: the width of a table of counts
 UNLIMITED = np.iinfo(np.int32).max
-MOST_STAGES, MOST_KPIS = 8, 50
-MOST_LAWS = 2 * MOST_STAGES + 3  # conversions, delays, the normal, sizes, windfalls
-
-# A scenario as the kernels read it: one record, since numba passes it as one pointer. Times are in
-# days, probabilities and factors plain; ``past`` and ``law_first`` are places in Packed.data.
-PLAN = np.dtype(
-    [
-        ("quarters", "i8"),
-        ("weeks_per_quarter", "i8"),
-        ("days_per_quarter", "f8"),
-        ("quarters_per_day", "f8"),
-        ("horizon_days", "f8"),
-        ("pipeline", "i8"),
-        ("renewed", "i8"),  # bits NEW_...: purposes drawn anew
-        ("renewed_words", "i8"),  # bits: positions of an opportunity's words drawn anew
-        ("mean_per_week", "f8"),
-        ("week_shape", "f8"),  # of the gamma multiplier; 0 for a Poisson week
-        ("activity_sigma", "f8"),
-        ("activity_loading", "f8"),
-        ("size_sigma", "f8"),
-        ("size_loading", "f8"),
-        ("elasticity", "f8"),
-        ("reference", "f8"),
-        ("floor", "i8"),
-        ("cap", "i8"),
-        ("adherence", "f8"),
-        ("policy_start", "i8"),
-        ("market_sigma", "f8"),
-        ("persistence", "f8"),
-        ("season", "f8", (4,)),
-        ("normal_law", "i8"),
-        ("stages", "i8"),
-        ("conversion", "f8", (MOST_STAGES,)),
-        ("conversion_law", "i8", (MOST_STAGES,)),  # -1 where reps do not differ
-        ("stage_loading", "f8", (MOST_STAGES,)),
-        ("stalled", "f8", (MOST_STAGES,)),
-        ("days", "f8", (MOST_STAGES,)),
-        ("lost_days", "f8", (MOST_STAGES,)),
-        ("delay_law", "i8", (MOST_STAGES,)),  # of the delay over its mean
-        ("slot", "i8", (MOST_STAGES,)),  # column of the thresholds; -1 for a stage without delay
-        ("slots", "i8"),
-        ("words", "i8"),  # of an opportunity: whole blocks, up to the last that is looked at
-        ("past", "i8"),  # thresholds: (kind, slot, week of the past)
-        ("past_weeks", "i8"),
-        ("past_quarters", "i8"),
-        ("size_law", "i8"),
-        ("whale_probability", "f8"),
-        ("whale_multiple", "f8"),
-        ("windfalls_per_quarter", "f8"),
-        ("windfall_law", "i8"),
-        ("kpis", "i8"),
-        ("pipeline_kpis", "i8"),
-        ("kpi_metric", "i8", (MOST_KPIS,)),
-        ("kpi_stage", "i8", (MOST_KPIS,)),
-        ("kpi_period", "i8", (MOST_KPIS,)),
-        ("kpi_target", "f8", (MOST_KPIS,)),
-        ("kpi_logged", "f8", (MOST_KPIS,)),
-        ("kpi_name", "i8", (MOST_KPIS,)),
-        ("law_kind", "i8", (MOST_LAWS,)),
-        ("law_scale", "f8", (MOST_LAWS,)),
-        ("law_power", "f8", (MOST_LAWS,)),  # of a Pareto law: -1 / shape
-        ("law_first", "i8", (MOST_LAWS,)),
-        ("law_size", "i8", (MOST_LAWS,)),  # bits of a table, number of empirical values
-        ("reached", "i8"),  # first column of counts that holds a stage, a KPI, a flow
-        ("hits", "i8"),
-        ("flows", "i8"),
-    ]
-)
 
 
 class Packed(NamedTuple):
-    """A scenario as the kernels read it."""
+    """A segment as the kernels read it."""
 
-    plans: npt.NDArray[np.void]  # one record of PLAN
-    data: Floats  # quantile tables, empirical values, thresholds of the past
+    plans: npt.NDArray[np.void]  # one record of PLAN for each source
+    settings: npt.NDArray[np.void]  # records of SETTING
+    data: Floats  # quantile tables, empirical values, thresholds of the past, weeks of hiring
+    sources: tuple[str, ...]
     columns: int  # of the counts that a quarter fills
+    amounts: int  # of money
+    widest_week: float  # activities that hardly any rep in hardly any week exceeds
+    most_windfalls: float  # likewise, a quarter
 
 
 def pack(
@@ -107,115 +43,92 @@ def pack(
     pipeline: bool = False,
     redraw: Collection[str] = (),
     whole_past: bool = False,
+    by_source: bool = False,
 ) -> Packed:
-    """Return the scenario as the kernels read it.
+    """Return a segment as the kernels read it.
 
     Parameters
     ----------
     scenario : Scenario
+        Without segments of its own.
     pipeline : bool
         Whether to follow every opportunity to its end, for the arrays of ``PIPELINE_SAMPLES``.
     redraw : collection of str
-        Purposes to be drawn anew, see :func:`purposes_of`.
+        Purposes to be drawn anew, see :func:`funnelsim.engine.stream.purposes_of`.
     whole_past : bool
         Whether to keep the opportunities of the past that can no longer matter.
+    by_source : bool
+        Whether to keep bookings and wins by source; always done where there are several.
 
     Raises
     ------
     ArgumentError
         Where there is no purpose of a name.
     ScenarioError
-        Where two KPIs would share an address, losses stay open longer than one is wide, or a week
+        Where two names would share an address, losses stay open longer than one is wide, or a week
         may bring more activities or entries than can be followed.
     """
     laws = LawBook()
-    plans = np.zeros(1, PLAN)
+    sources = (None, *scenario.sources)
+    plans = np.zeros(len(sources), PLAN)
     plan = plans[0]
-    for state in (_state_calendar, _state_activity, _state_stages, _state_sizes, _state_kpis):
+    plan["pipeline"], plan["by_source"] = pipeline, by_source or len(sources) > 1
+    plan["renewed"], plan["renewed_words"] = renewed(scenario, redraw)
+    for state in (
+        _state_calendar, _state_activity, _state_windfalls, _state_assists, _state_team,
+        _state_kpis, _state_normal,
+    ):  # fmt: skip
         state(scenario, plan, laws)
-    if (
-        plan["market_sigma"]
-        or plan["activity_sigma"]
-        or plan["size_sigma"]
-        or any(stage.rep_cv for stage in scenario.stages)
-    ):
-        plan["normal_law"] = laws.tabled("normal")
-    _check_width(plan)
-    past = past_of(scenario, pipeline, whole_past)
-    plan["pipeline"] = pipeline
-    plan["renewed"], plan["renewed_words"] = _renewed(scenario, redraw)
-    plan["slots"], plan["past_weeks"] = past.shape[1:]
-    plan["past_quarters"] = -(-past.shape[2] // scenario.calendar.weeks_per_quarter)
-    plan["past"] = laws.place(past.ravel())
-    plan["reached"] = kernels.FIRST_FREE
-    plan["hits"] = plan["reached"] + plan["stages"]
-    plan["flows"] = plan["hits"] + plan["kpis"]
-    data = laws.close(plan)
-    return Packed(plans, data, int(plan["flows"]) + (kernels.FLOWS if pipeline else 0))
+    plans[1:] = plan
+    for number, source in enumerate(sources):
+        own = laws if number == 0 else laws.branch()
+        _state_source(scenario, source, number, plans[number], own, pipeline, whole_past)
+    plans["origin_quarter"] = -(-plans["past_weeks"].max() // scenario.calendar.weeks_per_quarter)
+    settings = settings_of(scenario, plans, laws)
+    columns, amounts = _state_columns(scenario, plans)
+    width = _widest_week(plan) * settings.most(kernels.SET_LEVEL)
+    _check_width(plans, width, settings)
+    windfalls = float(plan["windfalls_per_quarter"]) * settings.most(kernels.SET_WINDFALLS)
+    return Packed(
+        plans, settings.rows, laws.data(), sources_of(scenario), columns, amounts, width, windfalls
+    )
 
 
-def purposes_of(scenario: Scenario) -> tuple[str, ...]:
-    """Return the purposes that can be drawn anew, in the order of the funnel.
-
-    ``delay`` is when an opportunity enters and how long its steps take, ``activity`` includes
-    whether a rep adheres to the policy, ``windfall`` how many there are and their sizes.
-    """
-    return tuple(_bits(scenario))
+def periods_needed(per: str, share: float, weeks_per_quarter: int) -> int:
+    """Return the periods of a quarter that have to be hit: hits >= share * periods - 1e-9."""
+    periods = {"week": weeks_per_quarter, "month": 3, "quarter": 1}[per]
+    return math.ceil(share * periods - 1e-9)
 
 
-def _bits(scenario: Scenario) -> dict[str, tuple[int, int]]:
-    """Return what each purpose sets: bits of ``renewed`` and of ``renewed_words``."""
-    n = len(scenario.stages)
-    delays = [0, *(2 * stage for stage in range(1, n)), 2 * n + 2]
-    return {
-        "skill": (kernels.NEW_SKILL, 0),
-        "market": (kernels.NEW_MARKET, 0),
-        "activity": (kernels.NEW_ACTIVITY, 0),
-        "entry": (kernels.NEW_ENTRY, 0),
-        **{
-            f"outcome.{stage.name}": (0, 1 << 2 * s - 1)
-            for s, stage in enumerate(scenario.stages)
-            if s > 0
-        },
-        "delay": (0, sum(1 << position for position in delays)),
-        "size": (0, 1 << 2 * n - 1 | 1 << 2 * n + 1),
-        "whale": (0, 1 << 2 * n),
-        "windfall": (kernels.NEW_WINDFALL, 0),
-    }
-
-
-def _renewed(scenario: Scenario, redraw: Collection[str]) -> tuple[int, int]:
-    """Return the bits of all purposes to be drawn anew."""
-    known, both = _bits(scenario), (0, 0)
-    for name in redraw:
-        if name not in known:
-            raise ArgumentError(f"redraw = {name!r}: must be one of {', '.join(known)}.")
-        both = (both[0] | known[name][0], both[1] | known[name][1])
-    return both
-
-
-def widest_week(plan: np.void) -> float:
+def _widest_week(plan: np.void) -> float:
     """Return the activities that even the ablest rep in the busiest week does not exceed.
 
     But for 1e-10 of the reps and 1e-15 of the weeks.
     """
-    ablest = plan["mean_per_week"] * math.exp(6.5 * plan["activity_sigma"])
+    ablest = plan["mean_per_week"] * math.exp(FARTHEST * plan["activity_sigma"])
     return float(ablest * (40 / plan["week_shape"] + 2 if plan["week_shape"] else 2)) + 1_000
 
 
-def _check_width(plan: np.void) -> None:
+def _check_width(plans: npt.NDArray[np.void], width: float, settings: Settings) -> None:
     """Refuse activity so extreme that a week would not fit a table, or its entries an index."""
-    widest = widest_week(plan)
-    uneven = plan["market_sigma"] or plan["conversion_law"][0] >= 0 or plan["elasticity"] < 1
-    p = min(plan["conversion"][0] * plan["season"].max() * (10 if uneven else 1), 1.0)
-    if widest > WIDEST_WEEK or widest * p > kernels.MOST_ENTRIES:
-        rule = f"a week may bring {widest:,.0f} activities and {widest * p:,.0f} entries"
+    plan = plans[0]
+    uneven = (
+        plan["market_sigma"] or plan["conversion_law"][0] >= 0 or plan["elasticity"] < 1
+    ) or settings.rows.size
+    busiest = plan["season"].max() * (10 if uneven else 1)
+    entries = width * min(plan["conversion"][0] * busiest, 1.0)
+    if width > WIDEST_WEEK or entries > kernels.MOST_ENTRIES:
+        rule = f"a week may bring {width:,.0f} activities and {entries:,.0f} entries"
         remedy = (
             f"At most {WIDEST_WEEK:,} and {kernels.MOST_ENTRIES:,} can be followed: lower "
             "per_week, rep_cv or week_cv."
         )
         value = f"{plan['mean_per_week']:g} a week"
         raise ScenarioError([Problem("activity", value, rule, remedy)])
+    inflow = float(plans["rate"].max()) * busiest * settings.most(kernels.SET_RATE) * 2 + 1_000
+    if inflow > kernels.MOST_ENTRIES:
+        rule = f"a week may bring {inflow:,.0f} entries; {kernels.MOST_ENTRIES:,} can be followed"
+        raise ScenarioError([Problem("sources", "", rule, "Lower per_week.")])
 
 
 def _state_calendar(scenario: Scenario, plan: np.void, laws: LawBook) -> None:
@@ -246,49 +159,59 @@ def _state_activity(scenario: Scenario, plan: np.void, laws: LawBook) -> None:
     plan["policy_start"] = -MAX_WEEKS if policy.start_week is None else policy.start_week
 
 
-def _state_stages(scenario: Scenario, plan: np.void, laws: LawBook) -> None:
-    """State conversions and delays."""
-    plan["stages"] = len(scenario.stages)
-    for s, stage in enumerate(scenario.stages):
-        plan["conversion"][s] = stage.conversion
-        plan["conversion_law"][s] = laws.conversion(stage)
-        plan["stage_loading"][s] = scenario.loading(stage.name)
-        plan["stalled"][s] = stage.stalled
-        plan["days"][s] = stage.days
-        plan["lost_days"][s] = lost_days_of(stage)
-        plan["delay_law"][s] = laws.delay(stage)
-    plan["slot"][: len(scenario.stages)] = slots_of(scenario.stages)
-    whale, digits, first_delay = (2 * len(scenario.stages) + i for i in range(3))
-    last = first_delay if scenario.stages[0].days else whale
-    if scenario.deal_size.law in ("pareto", "empirical"):
-        last = max(last, digits)
-    plan["words"] = 4 * (last // 4 + 1)
+def _state_windfalls(scenario: Scenario, plan: np.void, laws: LawBook) -> None:
+    """State what comes by itself."""
+    if scenario.windfall is not None:
+        plan["windfalls_per_quarter"] = scenario.windfall.per_quarter
+        plan["windfall_law"] = laws.size(scenario.windfall)
 
 
-def _state_sizes(scenario: Scenario, plan: np.void, laws: LawBook) -> None:
-    """State deal sizes, whales and windfalls."""
-    size, whale, windfall = scenario.deal_size, scenario.deal_size.whale, scenario.windfall
-    plan["size_law"] = laws.size(size)
-    plan["size_sigma"] = sigma_of(size.rep_cv)
-    plan["size_loading"] = scenario.loading("size")
-    plan["whale_multiple"] = 1.0
-    if whale is not None:
-        plan["whale_probability"], plan["whale_multiple"] = whale.probability, whale.multiple
-    if windfall is not None:
-        plan["windfalls_per_quarter"] = windfall.per_quarter
-        plan["windfall_law"] = laws.size(windfall)
+def _state_assists(scenario: Scenario, plan: np.void, laws: LawBook) -> None:
+    """State who is helped, and what it does."""
+    assists = scenario.assists
+    if len(assists) > MOST_ASSISTS:
+        raise ScenarioError([Problem("assists", "", f"there can be {MOST_ASSISTS}", "")])
+    plan["assists"] = len(assists)
+    names = short_hashes([assist.name for assist in assists], "assists")
+    plan["assist_name"][: len(assists)] = names
+    for a, assist in enumerate(assists):
+        plan["assist_stage"][a] = scenario.stage_names.index(assist.at)
+        plan["assist_coverage"][a] = scenario.coverage_of(assist)
+        plan["assist_odds"][a], plan["assist_size"][a] = assist.odds, assist.size
+
+
+def _state_team(scenario: Scenario, plan: np.void, laws: LawBook) -> None:
+    """State who sits where from when on, who ramps, and who leaves."""
+    ramp, attrition = scenario.ramp, scenario.attrition
+    plan["headcount"] = scenario.headcount
+    plan["hired"] = laws.place(np.array([w for w in scenario.hire_weeks if w is not None], float))
+    plan["careers"] = has_careers(scenario)
+    if ramp is not None:
+        plan["ramp_weeks"], plan["ramp_from"] = ramp.weeks, ramp.at_hire
+        plan["ramp_sigma"] = sigma_of(ramp.weeks_cv)
+    if attrition is None:
+        return
+    plan["leaving"] = math.log1p(-attrition.per_year) / 52
+    plan["fill_weeks"], plan["fill_sigma"] = attrition.fill_weeks, sigma_of(attrition.fill_weeks_cv)
+    plan["handover"] = attrition.handover
+    weeks = scenario.calendar.quarters * scenario.calendar.weeks_per_quarter
+    if attrition.per_year and weeks >= kernels.MOST_HIRES:
+        rule = f"with attrition a horizon can have {kernels.MOST_HIRES - 1} weeks, not {weeks}"
+        raise ScenarioError([Problem("calendar.quarters", "", rule, "Shorten it.")])
 
 
 def _state_kpis(scenario: Scenario, plan: np.void, laws: LawBook) -> None:
     """State what the KPIs count."""
-    kpis = scenario.kpis
+    kpis, assists = scenario.kpis, [assist.name for assist in scenario.assists]
     metrics = {"activities": kernels.KPI_ACTIVITIES, "pipeline": kernels.KPI_PIPELINE}
+    metrics |= dict.fromkeys(assists, kernels.KPI_ASSIST)
     plan["kpis"] = len(kpis)
-    plan["kpi_name"][: len(kpis)] = _short_hashes([kpi.name for kpi in kpis])
+    plan["kpi_name"][: len(kpis)] = short_hashes([kpi.name for kpi in kpis], "kpis")
     for k, kpi in enumerate(kpis):
         counted = kpi.at if kpi.metric == "pipeline" else kpi.metric
-        if counted in scenario.stage_names:
-            plan["kpi_stage"][k] = scenario.stage_names.index(counted)
+        for names in (list(scenario.stage_names), assists):
+            if counted is not None and counted in names:
+                plan["kpi_stage"][k] = names.index(counted)
         plan["kpi_metric"][k] = metrics.get(kpi.metric, kernels.KPI_STAGE)
         plan["kpi_period"][k] = ("week", "month", "quarter").index(kpi.per)
         plan["kpi_logged"][k] = kpi.logged
@@ -298,36 +221,93 @@ def _state_kpis(scenario: Scenario, plan: np.void, laws: LawBook) -> None:
             plan["pipeline_kpis"] = 1
 
 
-def stream_keys(seed: int, *, redrawn: bool = False) -> tuple[tuple[np.uint64, np.uint64], ...]:
-    """Return the Philox keys of world, rep and source, or those of what is drawn anew.
-
-    ``numpy.random.SeedSequence`` mixes the seed with hashes of the names (NumPy promises its
-    stream).
-    """
-    names = ((), (_hash(SEGMENT),), (_hash(SEGMENT), _hash(SOURCE)))
-    anew = (1,) if redrawn else ()
-    keys = [
-        np.random.SeedSequence(seed, spawn_key=(*anew, *name)).generate_state(2) for name in names
-    ]
-    return tuple((np.uint64(key[0]), np.uint64(key[1])) for key in keys)
+def _state_normal(scenario: Scenario, plan: np.void, laws: LawBook) -> None:
+    """State the normal law where something is lognormal or Beta by rep, quarter or hire."""
+    spreads = (
+        plan[name] for name in ("market_sigma", "activity_sigma", "ramp_sigma", "fill_sigma")
+    )
+    sizes = scenario.deal_size.rep_cv, *(stage.rep_cv for stage in scenario.stages)
+    if any(spreads) or any(sizes):
+        plan["normal_law"] = laws.tabled("normal")
 
 
-def periods_needed(per: str, share: float, weeks_per_quarter: int) -> int:
-    """Return the periods of a quarter that have to be hit: hits >= share * periods - 1e-9."""
-    periods = {"week": weeks_per_quarter, "month": 3, "quarter": 1}[per]
-    return math.ceil(share * periods - 1e-9)
+def _state_source(
+    scenario: Scenario,
+    source: Source | None,
+    number: int,
+    plan: np.void,
+    laws: LawBook,
+    pipeline: bool,
+    whole_past: bool,
+) -> None:
+    """State one way into the funnel: its stages, sizes and past."""
+    stages, first = scenario.stages_of(source), scenario.first_stage_of(source)
+    plan["source"], plan["first"] = number, first
+    if source is not None:
+        plan["inflow"], plan["rate"] = 1, source.rate_per_week
+    _state_stages(scenario, stages, first, plan, laws)
+    _state_sizes(scenario, scenario.deal_size_of(source), plan, laws)
+    plan["words"] = _words(
+        scenario, scenario.deal_size_of(source), stages[first], has_careers(scenario)
+    )
+    weeks = scenario.past_weeks_of(source)
+    past = past_of(stages[first:], weeks, scenario.calendar.start, pipeline, whole_past)
+    plan["slots"], plan["past_weeks"] = past.shape[1:]
+    plan["past"] = laws.place(past.ravel())
+    laws.write(plan)
 
 
-def _hash(name: str) -> int:
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
+def _state_stages(
+    scenario: Scenario, stages: tuple[Stage, ...], first: int, plan: np.void, laws: LawBook
+) -> None:
+    """State conversions and delays."""
+    plan["stages"] = len(stages)
+    plan["slot"] = -1
+    plan["slot"][first : len(stages)] = slots_of(stages[first:])
+    for s, stage in enumerate(stages):
+        plan["conversion"][s] = stage.conversion
+        plan["conversion_law"][s] = laws.conversion(stage)
+        plan["stage_loading"][s] = scenario.loading(stage.name)
+        plan["stalled"][s] = stage.stalled
+        plan["days"][s] = stage.days
+        plan["lost_days"][s] = lost_days_of(stage)
+        plan["delay_law"][s] = laws.delay(stage)
 
 
-def _short_hashes(names: list[str]) -> Integers:
-    """Return 16-bit hashes of KPI names, 0 left to what has no name; collisions are refused."""
-    hashes = [1 + _hash(name) % 0xFFFF for name in names]
-    for index, value in enumerate(hashes):
-        if value in hashes[:index]:
-            other = names[hashes.index(value)]
-            rule = f"its address in the random stream is that of '{other}'"
-            raise ScenarioError([Problem(f"kpis.{names[index]}", "", rule, "Rename one of them.")])
-    return np.array(hashes, dtype=np.int64)
+def _words(scenario: Scenario, size: SizeLaw, entered: Stage, careers: bool) -> int:
+    """Return the words of an opportunity: whole blocks, up to the last that is looked at."""
+    whale, digits, first_delay, handover = (2 * len(scenario.stages) + i for i in range(4))
+    last = first_delay if entered.days else whale
+    if size.law in ("pareto", "empirical"):
+        last = max(last, digits)
+    if careers:
+        last = handover
+    return 4 * (last // 4 + 1)
+
+
+def _state_sizes(scenario: Scenario, size: DealSize, plan: np.void, laws: LawBook) -> None:
+    """State deal sizes and whales."""
+    plan["whale_multiple"] = 1.0
+    plan["size_law"] = laws.size(size)
+    plan["size_sigma"] = sigma_of(size.rep_cv)
+    plan["size_loading"] = scenario.loading("size")
+    if size.whale is not None:
+        plan["whale_probability"] = size.whale.probability
+        plan["whale_multiple"] = size.whale.multiple
+
+
+def _state_columns(scenario: Scenario, plans: npt.NDArray[np.void]) -> tuple[int, int]:
+    """State which columns of counts and of money hold what; return how many there are."""
+    sources = len(plans) * int(plans["by_source"][0])
+    column = kernels.FIRST_FREE
+    for name, length in (
+        ("reached", len(scenario.stages)),
+        ("hits", len(scenario.kpis)),
+        ("assisted", len(scenario.assists)),
+        ("won_by_source", sources),
+        ("flows", kernels.FLOWS if plans["pipeline"][0] else 0),
+    ):
+        plans[name] = column
+        column += length
+    plans["in_seat"] = kernels.AMOUNTS + sources
+    return column, kernels.AMOUNTS + sources + 2 * int(plans["careers"][0])

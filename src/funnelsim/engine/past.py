@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from funnelsim.engine.laws import sigma_of
 from funnelsim.errors import Problem, ScenarioError
-from funnelsim.scenario.model import DAYS_PER_WEEK, MAX_WEEKS, Scenario, Stage
+from funnelsim.scenario.model import DAYS_PER_WEEK, MAX_WEEKS, Stage
 from funnelsim.scenario.past import past_days
 
 Floats = npt.NDArray[np.float64]
@@ -22,23 +22,26 @@ Integers = npt.NDArray[np.int64]
 TILT = 0.75  # how a threshold grows with the mean delay; cuts the candidates of two stages by 20 %
 
 
-def past_of(scenario: Scenario, pipeline: bool, whole: bool = False) -> Floats:
+def past_of(
+    stages: tuple[Stage, ...], weeks: int, start: str, pipeline: bool, whole: bool
+) -> Floats:
     """Return thresholds and reach of the past, (kind, slot, week), weeks in order of time.
 
-    Where the past is wanted ``whole``, every delay is long enough.
+    The stages are those from the one that a source enters; where the past is wanted ``whole``,
+    every delay is long enough.
 
     Kinds are those of the kernels: threshold and reach of the delays of wins, and, among the
     opportunities these leave out, of those whose loss may still be ahead.
     """
-    slots = slots_of(scenario.stages)
-    delayed = [stage for stage, slot in zip(scenario.stages, slots, strict=True) if slot >= 0]
+    slots = slots_of(stages)
+    delayed = [stage for stage, slot in zip(stages, slots, strict=True) if slot >= 0]
     won = [float(stage.days) for stage in delayed]
     longest = [
-        max(float(stage.days), lost_days_of(stage) if stage is not scenario.stages[0] else 0.0)
+        max(float(stage.days), lost_days_of(stage) if stage is not stages[0] else 0.0)
         for stage in delayed
     ]
-    weeks = open_weeks = scenario.past_weeks
-    if pipeline and scenario.calendar.start == "steady":
+    open_weeks = weeks
+    if pipeline and start == "steady":
         slowest = [
             stage.model_copy(update={"days": days})
             for stage, days in zip(delayed, longest, strict=True)

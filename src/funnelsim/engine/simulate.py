@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from funnelsim.engine.blocks import (
     BLOCK,
     Progress,
-    Rows,
     Run,
+    Samples,
     bytes_per_draw,
     check,
     new_rows,
     run_blocks,
     samples_of,
 )
-from funnelsim.engine.pack import Packed
+from funnelsim.engine.stream import sources_of
 from funnelsim.errors import ResourceError
-from funnelsim.registry import BY_NAME, CURRENCY, SEGMENT, Variable
+from funnelsim.registry import BY_NAME, CURRENCY, Variable
 from funnelsim.scenario.files import dumps
 from funnelsim.scenario.model import Scenario
 
@@ -58,7 +60,7 @@ def simulate(
     redraw : collection of str
         Purposes whose luck is drawn anew while all other luck is held: ``"skill"``, ``"market"``,
         ``"activity"``, ``"entry"``, ``"outcome.<stage>"``, ``"delay"``, ``"size"``, ``"whale"``,
-        ``"windfall"``.
+        ``"windfall"``, and where the plan has them ``"parameter"``, ``"team"``, ``"assist"``.
     pipeline : bool
         Also follow opportunities that are lost or stay open: ``entered``, ``lost``, ``stalled``,
         ``open``, ``open_at_start``.
@@ -72,8 +74,10 @@ def simulate(
     Returns
     -------
     xarray.Dataset
-        Dims (draw, rep, quarter[, stage | kpi]); quarters count from 1. Variables and units are
-        those of :func:`funnelsim.registry`; attributes carry scenario, seed and versions.
+        Dims (draw, rep, quarter[, stage | kpi | source | assist]); reps are the seats of all
+        segments (coordinate ``segment``), those of day 0 before those hired; quarters count from
+        1. Variables and units are those of :func:`funnelsim.registry`; attributes carry scenario,
+        seed and versions.
 
     Raises
     ------
@@ -90,21 +94,35 @@ def simulate(
     {'draw': 1000, 'rep': 1, 'quarter': 4, 'stage': 3, 'kpi': 1}
     """
     check(draws, seed, threads, block)
-    packed = Run(plan, redraw=frozenset(redraw), pipeline=pipeline).packed()
-    needed = draws * bytes_per_draw(packed)
+    runs = runs_of(plan, redraw=frozenset(redraw), pipeline=pipeline)
+    packed = [run.packed() for run in runs]
+    a_draw = sum(run.seats * bytes_per_draw(each) for run, each in zip(runs, packed, strict=True))
     limit = MEMORY if memory is None else memory
-    if needed > limit:
+    if draws * a_draw > limit:
         raise ResourceError(
-            f"{draws:,} draws take {needed / 2**20:,.0f} MiB, more than the {limit / 2**20:,.0f} "
-            f"MiB allowed. Use fs.summarize, which keeps none of them, at most "
-            f"{limit // bytes_per_draw(packed):,} draws, or memory={needed}."
+            f"{draws:,} draws take {draws * a_draw / 2**20:,.0f} MiB, more than the "
+            f"{limit / 2**20:,.0f} MiB allowed. Use fs.summarize, which keeps none of them, at "
+            f"most {limit // a_draw:,} draws, or memory={draws * a_draw}."
         )
-    whole = new_rows(packed, draws)
-    for rows in run_blocks([packed], [1], seed, draws, threads, block, [whole]):
+    whole = [new_rows(each, draws, run.seats) for run, each in zip(runs, packed, strict=True)]
+    for rows in run_blocks(runs, packed, seed, draws, threads, block, whole):
         if progress is not None:
             progress(rows.done, draws)
     about: dict[str, str | int] = {"redrawn": ", ".join(sorted(redraw))} if redraw else {}
-    return label(plan, packed, whole, about | {"seed": seed, "draws": draws})
+    samples = [
+        samples_of(run.plan, each, rows)
+        for run, each, rows in zip(runs, packed, whole, strict=True)
+    ]
+    return label(plan, runs, samples, about | {"seed": seed, "draws": draws})
+
+
+def runs_of(plan: Scenario, **how: Any) -> list[Run]:
+    """Return what simulates a plan: a run for each of its segments, all seats in it."""
+    by_source = any(each.sources for each in plan.team.values())
+    return [
+        Run(each, each.headcount, hired=True, segment=name, by_source=by_source, **how)
+        for name, each in plan.team.items()
+    ]
 
 
 def provenance(plan: Scenario) -> dict[str, str | int]:
@@ -124,24 +142,76 @@ def _versions() -> dict[str, str | int]:
     return {f"{name}_version": version(name) for name in ("funnelsim", "numpy", "numba")}
 
 
-def label(plan: Scenario, packed: Packed, rows: Rows, run: dict[str, str | int]) -> xr.Dataset:
-    """Put names, units and provenance back on the arrays."""
-    samples = samples_of(plan, packed, rows)
-    return xr.Dataset(
-        {
-            name: (BY_NAME[name].dims, array, described(BY_NAME[name], plan))
-            for name, array in samples.items()
+def label(
+    plan: Scenario,
+    runs: Sequence[Run],
+    samples: Sequence[Samples],
+    about: dict[str, str | int],
+) -> xr.Dataset:
+    """Put names, units and provenance on the samples of a plan, segment beside segment.
+
+    Stages, KPIs, sources and assists of several segments are united by name; where a segment has
+    none of a name there is 0, and where it has none of a kind of samples as well.
+    """
+    own = [_labels(run.plan) for run in runs]
+    names = {
+        dim: list(dict.fromkeys(label for each in own for label in each[dim])) for dim in own[0]
+    }
+    arrays = {}
+    for name in dict.fromkeys(name for each in samples for name in each):
+        dims = BY_NAME[name].dims
+        parts = [_placed(run, each, name, names) for run, each in zip(runs, samples, strict=True)]
+        whole = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        arrays[name] = (dims, whole, described(BY_NAME[name], plan))
+    seats = [run.seats for run in runs]
+    coords = {
+        "rep": np.arange(sum(seats)),
+        "segment": ("rep", np.repeat([run.segment for run in runs], seats)),
+        "quarter": np.arange(1, plan.calendar.quarters + 1),
+        **{
+            dim: np.array(labels, dtype=str)
+            for dim, labels in names.items()
+            if dim in ("stage", "kpi") or any(dim in dims for dims, _, _ in arrays.values())
         },
-        coords={
-            "rep": [0],
-            "segment": ("rep", [SEGMENT]),
-            "quarter": np.arange(1, plan.calendar.quarters + 1),
-            "stage": list(plan.stage_names),
-            "kpi": np.array([kpi.name for kpi in plan.kpis], dtype=str),
-            "quota": ("quarter", np.array(plan.quotas), {"units": plan.currency}),
-        },
-        attrs=provenance(plan) | run | {"method": "simulated", "stream_version": STREAM_VERSION},
-    )
+        "quota": _quotas(plan, runs),
+    }
+    attrs = provenance(plan) | about | {"method": "simulated", "stream_version": STREAM_VERSION}
+    return xr.Dataset(arrays, coords=coords, attrs=attrs)
+
+
+def _quotas(plan: Scenario, runs: Sequence[Run]) -> tuple[object, ...]:
+    """Return the quotas by quarter, and by rep where there are several."""
+    about = {"units": plan.currency}
+    if sum(run.seats for run in runs) == 1:
+        return "quarter", np.array(runs[0].plan.quotas), about
+    quotas = np.concatenate([np.tile(run.plan.quotas, (run.seats, 1)) for run in runs])
+    return ("rep", "quarter"), quotas, about
+
+
+def _placed(
+    run: Run, samples: Samples, name: str, names: Mapping[str, list[str]]
+) -> npt.NDArray[np.generic]:
+    """Return a segment's samples in the columns of all segments' labels."""
+    found, dim = samples.get(name), BY_NAME[name].dims[-1]
+    if found is None and dim not in names:  # nobody comes or goes: always filled, and productive
+        return np.ones_like(samples["bookings"])
+    own = _labels(run.plan).get(dim, [])
+    if found is not None and own == names.get(dim, []):
+        return found
+    whole = np.zeros((*samples["bookings"].shape, len(names[dim])), BY_NAME[name].dtype)
+    if found is not None:
+        whole[..., [names[dim].index(label) for label in own]] = found
+    return whole
+
+
+def _labels(plan: Scenario) -> dict[str, list[str]]:
+    """Return the labels of the dims that a segment names itself."""
+    return {
+        "stage": list(plan.stage_names),
+        "kpi": [kpi.name for kpi in plan.kpis],
+        "source": list(sources_of(plan)),
+        "assist": [assist.name for assist in plan.assists],
+    }
 
 
 def described(variable: Variable, plan: Scenario) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from funnelsim.errors import Problem, ScenarioError
+from funnelsim.scenario import shelf
 from funnelsim.scenario.lines import json_lines_of, line_of, lines_of
 from funnelsim.scenario.model import Scenario
 from funnelsim.scenario.parsing import MOST_BYTES, is_json, parsed, too_large
@@ -108,8 +109,7 @@ def preset(name: str) -> Scenario:
     if name not in presets():
         remedy = did_you_mean(name, presets()) or f"There are: {', '.join(presets())}."
         raise ScenarioError([Problem("preset", shown(name), "is not among the presets", remedy)])
-    text = (HERE / "presets" / f"{name}.toml").read_text(encoding="utf-8")
-    return loads(text, source=f"preset {name}")
+    return loads(shelf.text_of(name), source=f"preset {name}")
 
 
 def presets() -> tuple[str, ...]:
@@ -120,7 +120,7 @@ def presets() -> tuple[str, ...]:
     >>> "sales_math" in presets()
     True
     """
-    return tuple(sorted(path.stem for path in (HERE / "presets").glob("*.toml")))
+    return shelf.names()
 
 
 def starter() -> str:

@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from funnelsim.errors import Problem
-from funnelsim.scenario.model import DealSize, Kpi, Policy, Scenario, Windfall
-from funnelsim.scenario.wording import quoted, shown
+from funnelsim.scenario import lint_team
+from funnelsim.scenario.hits import kpi_probability, normal_tail, reaches, share_reaching
+from funnelsim.scenario.model import DealSize, Kpi, Scenario, Windfall
+from funnelsim.scenario.segments import placed
+from funnelsim.scenario.wording import quoted, shown, step
 
 TOO_HARD, TOO_EASY = 0.2, 0.98  # probabilities of a KPI that neither spurs nor tells
 RARE = 0.01
 MANY_A_WEEK = 500  # activities: a hundred a working day
-MOST_TERMS = 50_000  # of a sum, beyond which it is near enough normal
 
 
 def lint(scenario: Scenario) -> tuple[Problem, ...]:
@@ -29,15 +31,33 @@ def lint(scenario: Scenario) -> tuple[Problem, ...]:
     >>> print(lint(plan)[0].rule)
     the stated level meets it in 1.2 % of quarters
     """
-    return (
-        *_levels(scenario),
-        *_entry_clipped(scenario),
-        *_beta_shapes(scenario),
-        *_endless_variance(scenario),
-        *_without_effect(scenario),
-        *_kpis_out_of_reach(scenario),
-        *_cycles_in_variants(scenario),
-    )
+    found = [*lint_team.plan(scenario)]
+    for segment in scenario.segments:
+        for problem in _of_a_rep(scenario.team[segment.name]):
+            said = placed(problem, segment, scenario)
+            if said not in found:  # the top level's own is said once
+                found.append(said)
+    if not scenario.segments:
+        found += _of_a_rep(scenario)
+    return (*found, *_cycles_in_variants(scenario))
+
+
+def _of_a_rep(rep: Scenario) -> Iterator[Problem]:
+    """Yield the warnings about a scenario without segments."""
+    for each in (
+        lint_team.seats,
+        lint_team.wins,
+        _levels,
+        _entry_clipped,
+        _beta_shapes,
+        lint_team.ways,
+        lint_team.assists,
+        _endless_variance,
+        _without_effect,
+        lint_team.uncertainty,
+        _kpis_out_of_reach,
+    ):
+        yield from each(rep)
 
 
 def _levels(scenario: Scenario) -> Iterator[Problem]:
@@ -71,10 +91,10 @@ def _entry_clipped(scenario: Scenario) -> Iterator[Problem]:
     often = float(usual > 1)
     if market.cv:
         spread = math.sqrt(math.log1p(market.cv**2))
-        often = max(often, _normal_tail(-math.log(usual) / spread + spread / 2))
+        often = max(often, normal_tail(-math.log(usual) / spread + spread / 2))
     if flatness and usual < 1:
         least = level * usual ** (1 / flatness)  # activities below which it exceeds 1
-        often = max(often, 1 - _reaches(level, activity.week_cv, math.floor(least) + 1))
+        often = max(often, 1 - reaches(level, activity.week_cv, math.floor(least) + 1))
     if often > RARE:
         yield Problem(
             f"stages.{quoted(first.name)}.conversion",
@@ -149,148 +169,12 @@ def _kpis_out_of_reach(scenario: Scenario) -> Iterator[Problem]:
         )
 
 
-def kpi_probability(scenario: Scenario, kpi: Kpi) -> float | None:
-    """Return the probability that a rep at the stated level attains a KPI in a quarter.
-
-    Skill and market at their mean; stages counted as if they were reached at once, and sums of
-    several weeks under a policy as if they were normal: near enough for a warning. None for the
-    pipeline, which is an amount, and for a stage that an empty start has yet to fill.
-    """
-    delayed = any(stage.days for stage in scenario.stages)
-    if scenario.activities_per_week * (1 + 10 * scenario.activity.week_cv) > MOST_TERMS:
-        return None  # nobody works like that, and the sums would take long
-    if kpi.metric == "pipeline" or (
-        kpi.metric != "activities" and delayed and scenario.calendar.start == "empty"
-    ):
-        return None
-    kept = kpi.logged
-    if kpi.metric != "activities":
-        kept *= _share_reaching(scenario, kpi.metric)
-    hits = [1.0]  # probability of 0, 1, 2, ... hits in the periods so far
-    lengths = _period_lengths(kpi.per, scenario.calendar.weeks_per_quarter)
-    chance_by_length = {
-        length: _period_probability(scenario, length, kept, math.ceil(kpi.target))
-        for length in set(lengths)
-    }
-    for length in lengths:
-        chance = chance_by_length[length]
-        hits = [
-            missed * (1 - chance) + hit * chance
-            for missed, hit in zip([*hits, 0.0], [0.0, *hits], strict=True)
-        ]
-    needed = math.ceil(kpi.share * len(lengths) - 1e-9)
-    return math.fsum(hits[needed:])
-
-
-def _period_lengths(per: str, weeks: int) -> list[int]:
-    """Return the weeks of each period of a quarter."""
-    if per == "week":
-        return [1] * weeks
-    if per == "month":
-        return [(m + 1) * weeks // 3 - m * weeks // 3 for m in range(3)]
-    return [weeks]
-
-
-def _share_reaching(scenario: Scenario, name: str) -> float:
-    """Return the share of a week's activities that reaches a stage, at the stated level."""
-    activity = scenario.activity
-    share = 1.0
-    if activity.reference_per_week is not None:
-        relative = scenario.activities_per_week / activity.reference_per_week
-        share = relative ** (activity.elasticity - 1)
-    for stage in scenario.stages:
-        share = min(1.0, share * stage.conversion)
-        if stage.name == name:
-            break
-    return share
-
-
-def _period_probability(scenario: Scenario, weeks: int, kept: float, target: int) -> float:
-    """Return P(at least ``target`` of a period's activities are kept, each with one chance)."""
-    mean, cv, policy = scenario.activities_per_week, scenario.activity.week_cv, scenario.policy
-    late = policy.start_week is not None and policy.start_week > 0
-    if late or (policy.floor_per_week is None and policy.cap_per_week is None):
-        return _reaches(mean * weeks * kept, cv / math.sqrt(weeks), target)
-    counts = _under_policy(_count_probabilities(mean, cv), policy)
-    if weeks == 1 and len(counts) * min(target, len(counts)) <= MOST_TERMS:
-        return math.fsum(p * _binomial_tail(n, kept, target) for n, p in enumerate(counts))
-    first = math.fsum(n * p for n, p in enumerate(counts))
-    second = math.fsum(n * n * p for n, p in enumerate(counts))
-    variance = kept**2 * (second - first**2) + kept * (1 - kept) * first
-    spread = math.sqrt(max(weeks * variance, 1e-12))
-    return _normal_tail((target - 0.5 - weeks * kept * first) / spread)
-
-
-def _under_policy(counts: list[float], policy: Policy) -> list[float]:
-    """Return the probabilities of a week's activities after floor and cap."""
-    floor, cap = policy.floor_per_week or 0, policy.cap_per_week
-    size = max(len(counts), floor + 1) if cap is None else cap + 1
-    after = [0.0] * max(size, 1)
-    for n, p in enumerate(counts):
-        lifted = p * policy.adherence if n < floor else 0.0
-        after[floor if cap is None else min(floor, cap)] += lifted
-        after[n if cap is None else min(n, cap)] += p - lifted
-    return after
-
-
-def _reaches(mean: float, cv: float, target: int) -> float:
-    """Return P(count >= target) of a negative binomial count, Poisson at cv 0."""
-    if target <= 0:
-        return 1.0
-    spread = math.sqrt(mean + (cv * mean) ** 2)
-    if target > MOST_TERMS:
-        return _normal_tail((target - 0.5 - mean) / spread)
-    return max(0.0, 1 - math.fsum(_count_probabilities(mean, cv, target)))
-
-
-def _count_probabilities(mean: float, cv: float, size: int | None = None) -> list[float]:
-    """Return P(count = 0, 1, ..., size - 1); by default as far as anything matters."""
-    if size is None:
-        size = math.ceil(mean + 10 * math.sqrt(mean + (cv * mean) ** 2)) + 20
-    if mean <= 0:
-        return [1.0] + [0.0] * (size - 1)
-    if cv == 0:
-        return [math.exp(n * math.log(mean) - mean - math.lgamma(n + 1)) for n in range(size)]
-    shape = 1 / cv**2
-    none = shape * math.log1p(mean / shape)
-    ratio = math.log(mean / (mean + shape))
-    return [
-        math.exp(
-            math.lgamma(n + shape) - math.lgamma(shape) - math.lgamma(n + 1) + n * ratio - none
-        )
-        for n in range(size)
-    ]
-
-
-def _binomial_tail(n: int, p: float, target: int) -> float:
-    """Return P(at least ``target`` of n), each with probability p."""
-    if target <= 0:
-        return 1.0
-    if n < target or p <= 0 or p >= 1:
-        return float(n >= target and p > 0)
-    log_p, log_rest = math.log(p), math.log1p(-p)
-    below = (
-        math.lgamma(n + 1)
-        - math.lgamma(k + 1)
-        - math.lgamma(n - k + 1)
-        + k * log_p
-        + (n - k) * log_rest
-        for k in range(target)
-    )
-    return max(0.0, 1 - math.fsum(map(math.exp, below)))
-
-
-def _normal_tail(x: float) -> float:
-    """Return P(a standard normal exceeds x)."""
-    return math.erfc(x / math.sqrt(2)) / 2
-
-
 def _better_period(scenario: Scenario, kpi: Kpi) -> str:
     """Return the period for which the target looks meant, if there is one."""
     weeks = scenario.calendar.weeks_per_quarter
     level = scenario.activities_per_week * kpi.logged
     if kpi.metric != "activities":
-        level *= _share_reaching(scenario, kpi.metric)
+        level *= share_reaching(scenario, kpi.metric)
     spans = {"week": 1.0, "month": weeks / 3, "quarter": float(weeks)}
     usual = {per: level * span for per, span in spans.items()}
     nearest = min(usual, key=lambda per: abs(math.log((kpi.target + 0.1) / (usual[per] + 0.1))))
@@ -302,21 +186,39 @@ def _better_period(scenario: Scenario, kpi: Kpi) -> str:
 
 def _cycles_in_variants(scenario: Scenario) -> Iterator[Problem]:
     """Warn of variants that change how long deals take where that changes no quarter's mean."""
-    changing = scenario.policy.start_week is not None or len(set(scenario.market.season)) > 1
-    if scenario.calendar.start == "empty" or changing:
-        return
     for name, changes in scenario.variants.items():
-        stages = changes.get("stages", {})
-        for stage, keys in stages.items() if isinstance(stages, Mapping) else ():
-            for key in ("days", "days_cv", "delay"):
-                if key in keys:
-                    yield Problem(
-                        f"variants.{quoted(name)}.stages.{quoted(stage)}.{key}",
-                        shown(keys[key]),
-                        "changes no quarter's mean: with a steady start the length of the cycle "
-                        "changes only when deals close, not how many",
-                        'State calendar.start = "empty" to see a new territory fill up.',
-                    )
+        here = f"variants.{quoted(name)}"
+        for segment, rep in scenario.team.items():
+            if _feels_the_cycle(rep):
+                continue
+            yield from _cycles(here, changes)
+            if scenario.segments:
+                own = step(step(changes, "segments"), segment)
+                yield from _cycles(f"{here}.segments.{quoted(segment)}", own)
+
+
+def _feels_the_cycle(rep: Scenario) -> bool:
+    """Tell whether it changes a quarter's mean how long deals take."""
+    in_time = rep.policy.start_week is not None or len(set(rep.market.season)) > 1
+    leaving = rep.attrition is not None and rep.attrition.handover < 1
+    busy = rep.effort is not None and rep.effort.open_week > 0
+    return rep.calendar.start == "empty" or in_time or leaving or bool(rep.hiring) or busy
+
+
+def _cycles(here: str, changes: Any) -> Iterator[Problem]:
+    """Yield a warning for each key of changes that is about the length of the cycle."""
+    stages = step(changes, "stages")
+    for stage, keys in stages.items() if isinstance(stages, Mapping) else ():
+        for key in ("days", "days_cv", "delay"):
+            if key in keys:
+                yield Problem(
+                    f"{here}.stages.{quoted(stage)}.{key}",
+                    shown(keys[key]),
+                    "changes no quarter's mean: with a steady start the length of the cycle "
+                    "changes only when deals close, not how many",
+                    'State calendar.start = "empty" to see a new territory fill up, or the '
+                    "open_week of [effort] where open deals take time.",
+                )
 
 
 def _figure(number: Any) -> str:

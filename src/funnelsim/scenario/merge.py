@@ -7,20 +7,36 @@ the old law for those of the new one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from funnelsim.errors import Problem, ScenarioError
 from funnelsim.scenario.problems import shortened
-from funnelsim.scenario.tables import Table, is_list, nested
+from funnelsim.scenario.tables import (
+    Table,
+    field_of,
+    is_list,
+    is_map,
+    keys_of,
+    nested,
+    stated_in,
+)
 from funnelsim.scenario.wording import did_you_mean, parts_of, quoted, shown, step
 
 if TYPE_CHECKING:
     from funnelsim.scenario.model import Scenario
 
 OFF_LIMITS = ("name", "currency", "calendar", "variants")  # of variants
-FIXED = "stages"  # shared luck goes by their position
+FIXED = ("stages",)  # of any change: shared luck goes by their position
+FIXED_IN_VARIANTS = ("stages", "sources", "segments")
+AS_IN = {
+    "stages": "stages.won.conversion",
+    "sources": "sources.inbound.per_week",
+    "segments": "segments.enterprise.headcount",
+}
+MAY_NOT = "cannot be added, removed or renamed by a change"
+LEVELS = ("per_week", "per_quarter")
 MOST_VARIANTS = 200
 MOST_TITLE = 200  # characters
 MOST_PROBLEMS_TO_COMPARE = 50  # a base that is worse than that is mended before its variants
@@ -46,7 +62,7 @@ def replaced(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
             problems.append(Problem(shown(path), "", rule, remedy))
         else:
             _plant(tree, parts, plain(value))
-    data = _merged(type(scenario), _stated(scenario), tree, "", problems)
+    data = _merged(type(scenario), stated_in(scenario), tree, "", problems)
     kept = {} if "variants" in tree else {"variants": data.pop("variants", {})}
     try:
         changed = type(scenario)(**data)
@@ -71,19 +87,17 @@ def variant_of(scenario: Scenario, name: str) -> Scenario:
         raise ScenarioError(
             [Problem(f"variants.{quoted(name)}", "", "is not among the variants", remedy)]
         )
-    problems: list[Problem] = []
-    changes = scenario.variants[name]
-    data = _variant_data(type(scenario), _stated(scenario), name, changes, problems)
-    try:
-        return type(scenario)(**data)
-    except ScenarioError as error:  # the base was changed since the variants were checked
-        raise ScenarioError(_within(name, error.problems)) from None
+    variant: Scenario
+    variant, problems = _variant(type(scenario), scenario, name, scenario.variants[name], [])
+    if problems:  # the base was changed since the variants were checked
+        raise ScenarioError(_within(name, problems))
+    return variant
 
 
 def plain(value: Any) -> Any:
     """Return a value as a file would hold it: plain dictionaries, lists and Python numbers."""
     if isinstance(value, (Table, Mapping)):
-        return {key: plain(each) for key, each in _stated(value).items()}
+        return {key: plain(each) for key, each in stated_in(value).items()}
     if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
     return value.tolist() if hasattr(value, "tolist") else value  # what NumPy made
@@ -103,8 +117,9 @@ def problems_of_variants(
     of_base : tuple of Problem
         What is wrong with the base itself.
     """
-    data = {**_stated(base), "name": "base"}  # what is wrong with its name was said
-    variants = data.get("variants")
+    variants = stated_in(base).get("variants")
+    if not isinstance(base, Table):
+        base = {**base, "name": "base"}  # what is wrong with its name was said
     too_many = len(of_base) > MOST_PROBLEMS_TO_COMPARE
     if not isinstance(variants, Mapping) or len(variants) > MOST_VARIANTS or too_many:
         return ()
@@ -112,7 +127,9 @@ def problems_of_variants(
     found: list[Problem] = []
     for name, changes in variants.items():
         if isinstance(name, str) and isinstance(changes, Mapping):
-            own = _problems_of_variant(table, data, name, changes)
+            merging: list[Problem] = []
+            found_here = _variant(table, base, name, changes, merging)[1]
+            own = [*merging, *found_here]
             new = [each for each in own if (each.path, each.value, each.rule) not in known]
             found.extend(_within(name, new))
     return shortened(found)
@@ -123,16 +140,30 @@ def _within(name: str, problems: Iterable[Problem]) -> list[Problem]:
     return [replace(each, path=f"variants.{quoted(name)}.{each.path}") for each in problems]
 
 
-def _problems_of_variant(
-    table: type[Table], data: Mapping[str, Any], name: str, changes: Mapping[str, Any]
-) -> list[Problem]:
-    problems: list[Problem] = []
-    merged = _variant_data(table, data, name, changes, problems)
+def _variant(
+    table: type[Any],
+    base: Table | Mapping[str, Any],
+    name: str,
+    changes: Mapping[str, Any],
+    merging: list[Problem],
+) -> tuple[Any, tuple[Problem, ...]]:
+    """Return a variant and what is wrong with it; what could not be merged is added to a list."""
+    data = _variant_data(table, stated_in(base), name, changes, merging)
     try:
-        table(**merged)
+        variant = table(**data)
     except ScenarioError as error:
-        problems.extend(error.problems)
-    return problems
+        return None, error.problems
+    return variant, tuple(_moved(base, variant)) if isinstance(base, table) else ()
+
+
+def _moved(base: Scenario, variant: Scenario) -> Iterator[Problem]:
+    """Yield the segments whose stages or sources a variant adds, removes or renames."""
+    for name, rep in base.team.items() if base.segments else ():
+        other = variant.team[name]
+        for key in ("stages", "sources"):
+            if _names(getattr(rep, key)) != _names(getattr(other, key)):
+                path = f"segments.{quoted(name)}.{key}"
+                yield Problem(path, "", MAY_NOT, "Address them by name, or state a segment more.")
 
 
 def _variant_data(
@@ -150,10 +181,35 @@ def _variant_data(
     allowed = {key: value for key, value in changes.items() if key not in OFF_LIMITS}
     base = {key: value for key, value in data.items() if key != "variants"}
     if isinstance(base.get("name"), str):
-        room = MOST_TITLE - len(f", {name}")
-        title = base["name"]
-        base["name"] = f"{title if len(title) <= room else title[: room - 1] + '…'}, {name}"
-    return _merged(table, base, allowed, "", problems)
+        base["name"] = titled(base["name"], name)
+    return _merged(table, base, allowed, "", problems, FIXED_IN_VARIANTS)
+
+
+def titled(title: str, part: str) -> str:
+    """Return the title of a variant or a segment."""
+    room = MOST_TITLE - len(f", {part}")
+    return f"{title if len(title) <= room else title[: room - 1] + '…'}, {part}"
+
+
+def merged(
+    table: type[Table],
+    base: Table | Mapping[str, Any],
+    changes: Table | Mapping[str, Any],
+    problems: list[Problem] | None = None,
+) -> dict[str, Any]:
+    """Return what is stated in a table with the changes merged in; lists of tables may be new.
+
+    Parameters
+    ----------
+    table : type of Table
+        The kind of the base.
+    base, changes : Table or mapping
+        The changes state only what differs.
+    problems : list of Problem, optional
+        Takes what cannot be merged.
+    """
+    found: list[Problem] = [] if problems is None else problems
+    return _merged(table, stated_in(base), stated_in(changes), "", found, fixed=())
 
 
 def _merged(
@@ -162,27 +218,46 @@ def _merged(
     changes: Mapping[str, Any],
     path: str,
     problems: list[Problem],
+    fixed: Collection[str] = FIXED,
 ) -> dict[str, Any]:
     """Return the base with the changes; what cannot be merged is added to the problems."""
     gives_way = _gives_way(table, changes)
     result = {key: value for key, value in base.items() if key not in gives_way}
+    _make_room(table, result, changes)
     for key, value in changes.items():
         inner, old, here = nested(table, key), result.get(key), f"{path}{quoted(key)}"
-        if inner is None:
+        if inner is None or not (isinstance(value, Mapping) or is_list(table, key)):
             result[key] = _deeper(old, value)
-        elif not is_list(table, key):
-            stated = isinstance(value, Mapping)
-            result[key] = (
-                _merged(inner, _stated(old), value, f"{here}.", problems) if stated else value
-            )
-        elif isinstance(value, Mapping) and isinstance(old, (list, tuple)):
-            result[key] = _entries(inner, old, value, here, problems)
+        elif not is_list(table, key) and not is_map(table, key):
+            result[key] = _merged(inner, stated_in(old), value, f"{here}.", problems, fixed)
+        elif isinstance(value, Mapping) and isinstance(old, (list, tuple)) and _has_names(inner):
+            result[key] = _entries(inner, old, value, here, problems, fixed)
+        elif isinstance(value, Mapping) and (is_map(table, key) or isinstance(old, Mapping)):
+            result[key] = _by_name(inner, old, value, here, problems, fixed)
         else:
             result[key] = value
-        if key == FIXED and _names(result[key]) != _names(old):
-            rule = "cannot be added, removed or renamed by a change"
-            problems.append(Problem(here, "", rule, "Address them by name: stages.won.conversion."))
+        listed = isinstance(old, (list, tuple)) or table.whole is None
+        if key in fixed and listed and _names(result[key]) != _names(old):
+            remedy = f"Address them by name: {AS_IN[key]}."
+            problems.append(Problem(here, "", MAY_NOT, remedy))
             result[key] = old
+    return result
+
+
+def _by_name(
+    inner: type[Table],
+    old: Any,
+    changes: Mapping[str, Any],
+    path: str,
+    problems: list[Problem],
+    fixed: Collection[str],
+) -> dict[str, Any]:
+    """Return tables by name with the changes to some of them, and new ones."""
+    result = dict(old) if isinstance(old, Mapping) and changes else {}
+    for name, change in changes.items():
+        here, known = f"{path}.{quoted(name)}.", stated_in(result.get(name))
+        stated = isinstance(change, Mapping)
+        result[name] = _merged(inner, known, change, here, problems, fixed) if stated else change
     return result
 
 
@@ -192,6 +267,7 @@ def _entries(
     changes: Mapping[str, Any],
     path: str,
     problems: list[Problem],
+    fixed: Collection[str],
 ) -> list[Any]:
     """Return a list of named tables with the changes to some of its entries."""
     result = list(old)
@@ -199,35 +275,52 @@ def _entries(
     for name, change in changes.items():
         here = f"{path}.{quoted(name)}"
         if name not in names:
-            known = [each for each in names if isinstance(each, str)]
-            there_are = f"There are: {', '.join(map(quoted, known)) or 'none'}."
-            remedy = did_you_mean(name, known) or there_are
+            there = [each for each in names if isinstance(each, str)]
+            there_are = f"There are: {', '.join(map(quoted, there)) or 'none'}."
+            remedy = did_you_mean(name, there) or there_are
             problems.append(Problem(here, "", f"is not among the {path}", remedy))
         elif not isinstance(change, Mapping):
             problems.append(Problem(here, shown(change), "must be a table", "Address a key of it."))
         else:
             index = names.index(name)
-            result[index] = _merged(inner, _stated(old[index]), change, f"{here}.", problems)
+            known = stated_in(old[index])
+            result[index] = _merged(inner, known, change, f"{here}.", problems, fixed)
     return result
 
 
 def _gives_way(table: type[Table], changes: Mapping[str, Any]) -> set[str]:
     """Return the keys that cannot stay beside the changes, unless these state them anew."""
     gone: set[str] = set()
-    if any(changes.get(key) is not None for key in table.either_or):
+    now = [key for key in table.either_or if changes.get(key) is not None]
+    if now:
         gone |= set(table.either_or)
+        gone |= {key for key, one in table.beside.items() if one not in now}
     law = changes.get("law")
     if isinstance(law, str) and law in table.laws:
         gone |= {key for keys in table.laws.values() for key in keys} - set(table.laws[law])
     return gone
 
 
-def _stated(table: Any) -> Mapping[str, Any]:
-    """Return what was stated in a table, each value as it is."""
-    if isinstance(table, Table):
-        kept = table.model_fields_set
-        return {key: getattr(table, key) for key in type(table).model_fields if key in kept}
-    return table if isinstance(table, Mapping) else {}
+def _make_room(table: type[Table], base: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """Take out of a base what cannot stay beside changes of another table.
+
+    A level and the hours that it would be solved from; sizes, and a quota that counts wins.
+    """
+    if "effort" not in keys_of(table):
+        return
+    activity = stated_in(changes.get("activity"))
+    if any(activity.get(key) is not None for key in LEVELS):
+        base.pop("effort", None)
+    if changes.get("effort") is not None and "activity" in base:
+        level = stated_in(base["activity"])
+        base["activity"] = {key: level[key] for key in level if key not in LEVELS}
+    if stated_in(changes.get("quota")).get("of") == "wins":
+        base.pop("deal_size", None)
+        base.pop("windfall", None)
+
+
+def _has_names(table: type[Table]) -> bool:
+    return field_of(table, "name") is not None
 
 
 def _names(entries: Any) -> list[Any]:

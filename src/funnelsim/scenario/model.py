@@ -1,39 +1,26 @@
 """What a scenario is: the frozen, validated objects behind every number.
 
 Each class is one table of a scenario file and each field one key; the words and their meaning are
-those of docs/model.md. Nothing is computed here beyond the unit conversions that a table implies.
+those of docs/model.md. Nothing is computed here beyond what a table implies: a level in another
+unit, the scenario of a segment, what an opportunity of a source goes through.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Self
 
-from pydantic import (
-    AfterValidator,
-    Discriminator,
-    Field,
-    Tag,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from funnelsim.errors import Problem, ScenarioError
-from funnelsim.scenario.kinds import (
-    MOST_A_WEEK,
-    Amounts,
-    Days,
-    Law,
-    Level,
-    Money,
-    Name,
-    Probability,
-    Quotas,
-    Spread,
-    Title,
-    Whole,
-)
+from funnelsim.scenario import flow
+from funnelsim.scenario.desk import ABSENT, Calendar, Kpi, Market, Policy, Quota
+from funnelsim.scenario.economics import Economics, Pay, Sdr, Tier, entry_costs_fit
+from funnelsim.scenario.fixing import fix_rep, fix_segments, fix_uncertainty
+from funnelsim.scenario.funnel import Activity, Delay, Stage
+from funnelsim.scenario.kinds import Name, Probability, Title
 from funnelsim.scenario.merge import (
     MOST_VARIANTS,
     plain,
@@ -41,283 +28,93 @@ from funnelsim.scenario.merge import (
     replaced,
     variant_of,
 )
-from funnelsim.scenario.past import past_days
+from funnelsim.scenario.past import DAYS_PER_WEEK, MAX_WEEKS, past_days
 from funnelsim.scenario.problems import problems_of
-from funnelsim.scenario.tables import Broken, Table, rule
-from funnelsim.scenario.wording import did_you_mean
+from funnelsim.scenario.rules import RESERVED, RULES
+from funnelsim.scenario.segments import over_assignment_of, resolved, targets_of
+from funnelsim.scenario.sizes import (
+    SIZE_LAWS,
+    DealSize,
+    SizeLaw,
+    SourceSize,
+    Whale,
+    Windfall,
+)
+from funnelsim.scenario.tables import Table
+from funnelsim.scenario.team import (
+    MOST_SEATS,
+    MOST_SEGMENTS,
+    Attrition,
+    Hire,
+    Plan,
+    Ramp,
+    Segment,
+)
+from funnelsim.scenario.ways import (
+    MOST_ASSISTS,
+    MOST_SOURCES,
+    Assist,
+    Effort,
+    Response,
+    Source,
+    Uncertain,
+)
 
-DAYS_PER_WEEK = 7
-MAX_WEEKS = 8_000  # of the horizon and of the past alike: the width of an address
+__all__ = [
+    "DAYS_PER_WEEK",
+    "MAX_WEEKS",
+    "RESERVED",
+    "SIZE_LAWS",
+    "Activity",
+    "Assist",
+    "Attrition",
+    "Calendar",
+    "DealSize",
+    "Delay",
+    "Economics",
+    "Effort",
+    "Hire",
+    "Kpi",
+    "Market",
+    "Pay",
+    "Plan",
+    "Policy",
+    "Quota",
+    "Ramp",
+    "Response",
+    "Scenario",
+    "Sdr",
+    "Segment",
+    "SizeLaw",
+    "Source",
+    "SourceSize",
+    "Stage",
+    "Tier",
+    "Uncertain",
+    "Whale",
+    "Windfall",
+]
 
-RESERVED = ("activity", "activities", "size", "deal_size", "pipeline")  # no names of stages
-
-# The parameters of each size law: it needs them, and the others make no sense beside it.
-SIZE_LAWS: dict[str, tuple[str, ...]] = {
-    "fixed": ("mean",),
-    "lognormal": ("mean", "cv"),
-    "gamma": ("mean", "cv"),
-    "pareto": ("minimum", "shape"),
-    "empirical": ("amounts",),
-}
-
-
-class Quota(Table):
-    """What has to be booked for a quarter to be attained."""
-
-    per_quarter: Annotated[
-        Annotated[Money, Tag("one")] | Annotated[Quotas, Tag("list")],
-        Discriminator(lambda stated: "list" if isinstance(stated, (list, tuple)) else "one"),
-    ] = Field(description="Quota of a quarter, or a list by quarter; in the currency.")
-
-
-class Calendar(Table):
-    """The horizon, and what the pipeline holds when it begins."""
-
-    quarters: Annotated[int, Field(ge=1, le=400)] = Field(
-        1, description="Length of the horizon in quarters."
-    )
-    weeks_per_quarter: Annotated[int, Field(ge=3, le=53)] = Field(
-        13, description="Weeks of 7 days in a quarter."
-    )
-    start: Literal["steady", "empty"] = Field(
-        "steady",
-        description="The pipeline at day 0: 'steady' as if the rep had worked like this for long, "
-        "'empty' for a new territory.",
-    )
-
-
-class Activity(Table):
-    """The rep's own effort: calls, mails, touches. State per_week or per_quarter."""
-
-    either_or = ("per_week", "per_quarter")
-
-    per_week: Level | None = Field(
-        None, description="Mean activities a week; excludes per_quarter."
-    )
-    per_quarter: Annotated[float, Field(gt=0, le=250_000)] | None = Field(
-        None, description="Mean activities a quarter; excludes per_week."
-    )
-    week_cv: Annotated[Spread, Field(ge=0, le=2)] = Field(
-        0.0, description="Week-to-week variation beyond the Poisson: cv of a gamma multiplier."
-    )
-    rep_cv: Annotated[Spread, Field(ge=0, le=2)] = Field(
-        0.0, description="Spread between reps: cv of a lasting lognormal multiplier."
-    )
-    elasticity: Annotated[float, Field(gt=0, le=1)] = Field(
-        1.0, description="1: twice the activity, twice the entries. Below 1: diminishing returns."
-    )
-    reference_per_week: Level | None = Field(
-        None,
-        description="The level at which conversion holds when elasticity is below 1; by default "
-        "the level of the base scenario, and then never moved by variants.",
-    )
-
-
-class Delay(Table):
-    """The shape of a stage's delay when it is not lognormal."""
-
-    laws: ClassVar = {"lognormal": (), "gamma": (), "empirical": ("days",)}
-
-    law: Literal["lognormal", "gamma", "empirical"] = Field(
-        "lognormal", description="'empirical' draws from the delays listed in days."
-    )
-    days: (
-        Annotated[tuple[Days, ...], Field(strict=False, min_length=1, max_length=10_000)] | None
-    ) = Field(None, description="Observed delays in days, for law 'empirical'.")
-
-    @rule
-    def _takes_time(self) -> Iterator[Broken]:
-        if self.days is not None and not sum(self.days) > 0:
-            yield Broken("must hold at least one delay above 0 days", path=("days",))
-
-    @property
-    def mean(self) -> float | None:
-        """Mean of the observed delays, days; None for a law that observed none."""
-        return None if self.days is None else math.fsum(self.days) / len(self.days)
-
-
-class Stage(Table):
-    """A step that an opportunity reaches; the last stage is the win."""
-
-    name: Name = Field(description="Paths and tables call the stage by it.")
-    conversion: Probability = Field(
-        description="P(reaching this stage, given the step before it); of the first, per activity."
-    )
-    days: Days = Field(0.0, description="Mean days until the stage is reached; 0: at once.")
-    days_cv: Annotated[Spread, Field(ge=0, le=5)] = Field(
-        1.0, description="Spread of the delay: its standard deviation over its mean."
-    )
-    lost_days: Days | None = Field(
-        None, description="Mean days until a loss is known; by default as long as a win."
-    )
-    delay: Delay = Field(Delay(), description="Shape of the delay; lognormal by default.")
-    stalled: Probability = Field(
-        0.0, description="Share of those not going on that nobody ever closes."
-    )
-    rep_cv: Annotated[Spread, Field(ge=0, le=3)] = Field(
-        0.0, description="Spread between reps: cv of a lasting Beta conversion."
-    )
-
-    @rule
-    def _beta_exists(self) -> Iterator[Broken]:
-        if self.rep_cv and not self.rep_cv**2 * self.conversion < 1 - self.conversion:
-            largest = math.sqrt((1 - self.conversion) / self.conversion)
-            yield Broken(
-                f"must be below {largest:.4g}, the widest spread that a conversion of "
-                f"{self.conversion:g} can have",
-                "rep_cv^2 < (1 - conversion) / conversion.",
-                path=("rep_cv",),
-            )
-
-    @model_validator(mode="after")
-    def _take_the_mean_of_what_was_observed(self) -> Self:
-        if self.delay.days is not None and "days" not in self.model_fields_set:
-            object.__setattr__(self, "days", self.delay.mean)
-        return self
-
-
-class SizeLaw(Table):
-    """A law of deal sizes, in the currency."""
-
-    laws: ClassVar = SIZE_LAWS
-
-    law: Law = Field(description="The law: 'fixed', 'lognormal', 'gamma', 'pareto', 'empirical'.")
-    mean: Money | None = Field(None, description="Mean size (fixed, lognormal, gamma).")
-    cv: Annotated[Spread, Field(gt=0, le=10)] | None = Field(
-        None, description="Spread: standard deviation over mean (lognormal, gamma)."
-    )
-    minimum: Money | None = Field(None, description="Smallest size (pareto).")
-    shape: Annotated[float, Field(gt=1, le=100)] | None = Field(
-        None, description="Tail exponent (pareto): P(X > x) = (minimum / x) ** shape."
-    )
-    amounts: Amounts | None = Field(None, description="Observed sizes (empirical).")
-
-    @property
-    def law_mean(self) -> float:
-        """Mean of the law, currency."""
-        if self.minimum is not None and self.shape is not None:
-            return self.minimum * self.shape / (self.shape - 1)
-        if self.amounts is not None:
-            return math.fsum(self.amounts) / len(self.amounts)
-        assert self.mean is not None  # noqa: S101  the laws of the table saw to it
-        return self.mean
-
-    @property
-    def has_variance(self) -> bool:
-        """Whether the second moment exists (not for a Pareto of shape 2 or less)."""
-        return self.shape is None or self.shape > 2
-
-
-class Whale(Table):
-    """Now and then a deal won through the funnel is a multiple of its size."""
-
-    probability: Probability = Field(description="Share of won deals that are whales.")
-    multiple: Annotated[float, Field(gt=1, le=10_000)] = Field(
-        description="What the size of a whale is multiplied by."
-    )
-
-
-class DealSize(SizeLaw):
-    """Sizes of deals won through the funnel; ``mean`` is the mean of ordinary deals."""
-
-    rep_cv: Annotated[Spread, Field(ge=0, le=2)] = Field(
-        0.0, description="Spread between reps: cv of a lasting lognormal multiplier."
-    )
-    whale: Whale | None = Field(None, description="Rare deals of a multiple of the size.")
-
-    @property
-    def mean_of_all(self) -> float:
-        """Mean size over all deals, whales included, currency."""
-        if self.whale is None:
-            return self.law_mean
-        return self.law_mean * (1 + self.whale.probability * (self.whale.multiple - 1))
-
-
-class Windfall(SizeLaw):
-    """Deals that arrive without the rep's activity."""
-
-    per_quarter: Annotated[float, Field(ge=0, le=1_000)] = Field(
-        description="Mean number a quarter."
-    )
-
-
-class Policy(Table):
-    """What management does about activity; none by default."""
-
-    floor_per_week: Whole | None = Field(
-        None, description="Reps short of it work up to exactly this."
-    )
-    cap_per_week: Whole | None = Field(None, description="Activity above it is cut, always.")
-    adherence: Probability = Field(
-        1.0, description="How often a rep short of the floor works up to it, anew every week."
-    )
-    start_week: Whole | None = Field(
-        None, description="First week of the policy; by default it always held."
-    )
-
-    @rule
-    def _floor_below_cap(self) -> Iterator[Broken]:
-        floor, cap = self.floor_per_week, self.cap_per_week
-        if floor is not None and cap is not None and floor > cap:
-            yield Broken(f"must not be above cap_per_week = {cap}", path=("floor_per_week",))
-
-
-class Market(Table):
-    """A factor on entry that moves every rep together."""
-
-    cv: Annotated[Spread, Field(ge=0, le=2)] = Field(
-        0.0, description="Spread of a quarter's factor, whose mean is 1."
-    )
-    persistence: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.0, description="Correlation of the log factor from quarter to quarter."
-    )
-    season: Annotated[
-        tuple[Annotated[float, Field(ge=0, le=10)], ...],
-        Field(strict=False, min_length=4, max_length=4),
-    ] = Field((1.0, 1.0, 1.0, 1.0), description="Multiplies the factor, by quarter of the year.")
-
-
-class Kpi(Table):
-    """A target on a repeatable input. KPIs measure; only a policy changes behaviour."""
-
-    name: Name = Field(description="Paths and tables call the KPI by it.")
-    metric: str = Field(
-        min_length=1, max_length=80, description="'activities', 'pipeline' or a stage's name."
-    )
-    target: Annotated[float, Field(ge=0, le=1e15)] = Field(
-        description="To reach in each period; a count, or an amount for 'pipeline'."
-    )
-    per: Literal["week", "month", "quarter"] = Field(description="The period.")
-    share: Annotated[float, Field(gt=0, le=1)] = Field(
-        1.0, description="Share of a quarter's periods that have to reach the target."
-    )
-    logged: Annotated[float, Field(gt=0, le=1)] = Field(
-        1.0, description="Share of the metric that is logged, hence seen."
-    )
-    at: str | None = Field(
-        None,
-        min_length=1,
-        max_length=80,
-        description="For 'pipeline': the stage at which sizes are counted; default the first.",
-    )
-
-    @rule
-    def _at_belongs_to_pipeline(self) -> Iterator[Broken]:
-        if self.at is not None and self.metric != "pipeline":
-            yield Broken("belongs to the metric 'pipeline' only", path=("at",))
+ALONE = "rep"  # the one segment of a scenario that states none
 
 
 class Scenario(Table):
-    """One rep, the plan that the rep works, and the world around it.
+    """A rep or a team, the plan that they work, and the world around it.
 
     Built by :func:`funnelsim.load`, :func:`funnelsim.preset` or from keyword arguments; changed
     with :meth:`replace`, which returns another one. Every mistake is reported at once.
+
+    Without segments it is the scenario of one rep, or of several alike. With segments, what stands
+    at the top is what they have in common: a table that every segment states may be missing there,
+    and numbers are those of ``team``, the scenarios of the segments.
 
     Raises
     ------
     ScenarioError
         Listing every problem with path, value, rule and remedy.
     """
+
+    rules = (*RULES, entry_costs_fit)
 
     name: Title = Field(description="What the scenario is called in tables and charts.")
     currency: Annotated[str, Field(min_length=1, max_length=8, pattern=r"^[A-Za-z]+$")] = Field(
@@ -329,112 +126,117 @@ class Scenario(Table):
     skill_loadings: dict[str, Annotated[float, Field(ge=-1, le=1)]] = Field(
         {}, description="By name instead: 'activity', a stage, or 'size'."
     )
-    quota: Quota
+    headcount: Annotated[int, Field(ge=0, le=MOST_SEATS)] = Field(
+        1, description="Seats that are filled on day 0."
+    )
+    quota: Quota = ABSENT
     calendar: Calendar = Calendar()
-    activity: Activity
-    stages: Annotated[tuple[Stage, ...], Field(strict=False, min_length=1, max_length=8)]
-    deal_size: DealSize
+    plan: Plan | None = None
+    activity: Activity = ABSENT
+    effort: Effort | None = None
+    stages: Annotated[tuple[Stage, ...], Field(strict=False, min_length=1, max_length=8)] = ABSENT
+    sources: Annotated[tuple[Source, ...], Field(strict=False, max_length=MOST_SOURCES)] = ()
+    assists: Annotated[tuple[Assist, ...], Field(strict=False, max_length=MOST_ASSISTS)] = ()
+    deal_size: DealSize = ABSENT
     windfall: Windfall | None = None
     policy: Policy = Policy()
     market: Market = Market()
+    uncertainty: Annotated[dict[str, Uncertain], Field(max_length=100)] = Field(
+        {}, description="Numbers that are not known well, by their path in quotes."
+    )
+    ramp: Ramp | None = None
+    attrition: Attrition | None = None
+    hiring: Annotated[tuple[Hire, ...], Field(strict=False, max_length=1_000)] = ()
+    pay: Pay | None = None
+    economics: Economics = Economics()
     kpis: Annotated[tuple[Kpi, ...], Field(strict=False, max_length=50)] = ()
+    segments: Annotated[tuple[Segment, ...], Field(strict=False, max_length=MOST_SEGMENTS)] = ()
     variants: Annotated[
         dict[Name, dict[str, Any]], Field(max_length=MOST_VARIANTS), AfterValidator(plain)
     ] = Field({}, description="What-if variants: only what differs.")
 
     def __init__(self, /, **data: Any) -> None:
         problems: tuple[Problem, ...] = ()
+        if data.get("effort") is not None and not data.get("segments"):
+            data.setdefault("activity", {})  # it states no level then, and nothing else need be
         try:
             super().__init__(**data)
         except ValidationError as error:
             problems = problems_of(error, type(self), data)
-        problems += problems_of_variants(type(self), data if problems else self, problems)
+        stated = data if problems else self
+        if data.get("segments"):
+            team, found = resolved(type(self), stated, problems)
+            problems += found
+            if not problems:
+                problems += fix_segments(self, team)
+        problems += problems_of_variants(type(self), stated, problems)
         if problems:
             raise ScenarioError(problems)
 
     @model_validator(mode="after")
-    def _fix_reference(self) -> Self:
-        if self.activity.reference_per_week is None:
-            level = {"reference_per_week": self.activities_per_week}
-            object.__setattr__(self, "activity", self.activity.model_copy(update=level))
+    def _resolve(self) -> Self:
+        """Fill in what a rep needs and need not state, once and for all changes."""
+        fix_uncertainty(self)
+        if not self.segments:
+            fix_rep(self)
         return self
 
-    @rule
-    def _level_is_possible(self) -> Iterator[Broken]:
-        stated, weeks = self.activity.per_quarter, self.calendar.weeks_per_quarter
-        if stated is not None and not 0 < stated / weeks <= MOST_A_WEEK:
-            most = f"must come to at most {MOST_A_WEEK} a week"
-            yield Broken(most, path=("activity", "per_quarter"))
+    @property
+    def team(self) -> dict[str, Scenario]:
+        """The scenario of each segment by its name; "rep" is the scenario itself without any."""
+        return dict(self._of_segments) if self.segments else {ALONE: self}
 
-    @rule
-    def _names_differ(self) -> Iterator[Broken]:
-        for key, names in (
-            ("stages", self.stage_names),
-            ("kpis", tuple(kpi.name for kpi in self.kpis)),
-        ):
-            for index, name in enumerate(names):
-                if name in names[:index]:
-                    yield Broken("must differ from the other names", path=(key, index, "name"))
+    @cached_property
+    def _of_segments(self) -> dict[str, Scenario]:
+        return resolved(type(self), self, ())[0]
 
-    @rule
-    def _stage_names_are_free(self) -> Iterator[Broken]:
-        for index, name in enumerate(self.stage_names):
-            if name in RESERVED:
-                yield Broken("means something else already", path=("stages", index, "name"))
+    @property
+    def seats(self) -> int:
+        """Seats of the whole horizon: those filled on day 0, and those of all hiring."""
+        if self.segments:
+            return sum(each.seats for each in self.team.values())
+        return self.headcount + sum(hire.reps for hire in self.hiring)
 
-    @rule
-    def _kpis_measure_what_exists(self) -> Iterator[Broken]:
-        for index, kpi in enumerate(self.kpis):
-            metrics = ("activities", "pipeline", *self.stage_names)
-            for key, stated, known in (
-                ("metric", kpi.metric, metrics),
-                ("at", kpi.at, self.stage_names),
-            ):
-                if isinstance(stated, str) and stated not in known:
-                    yield _unknown_name(stated, known, ("kpis", index, key))
+    @property
+    def hire_weeks(self) -> tuple[int | None, ...]:
+        """Week in which each seat is filled first, None on day 0; in the order of seats."""
+        if self.segments:
+            return tuple(week for each in self.team.values() for week in each.hire_weeks)
+        hired = (week for hire in self.hiring for week in (hire.week,) * hire.reps)
+        return (*(None,) * self.headcount, *hired)
 
-    @rule
-    def _loadings_belong(self) -> Iterator[Broken]:
-        known = ("activity", "size", *self.stage_names)
-        for name in self.skill_loadings:
-            if name not in known:
-                yield _unknown_name(name, known, ("skill_loadings", name))
+    @property
+    def targets(self) -> tuple[float, ...] | None:
+        """Target of the company for each quarter, currency; None without a plan."""
+        return targets_of(self)
 
-    @rule
-    def _horizon_fits(self) -> Iterator[Broken]:
-        if self.calendar.quarters * self.calendar.weeks_per_quarter > MAX_WEEKS:
-            yield Broken(f"must span at most {MAX_WEEKS} weeks", path=("calendar", "quarters"))
+    @property
+    def target(self) -> float | None:
+        """Target of the company for a quarter, currency, on average; None without a plan."""
+        targets = self.targets
+        return None if targets is None else math.fsum(targets) / len(targets)
 
-    @rule
-    def _quotas_cover_the_horizon(self) -> Iterator[Broken]:
-        quotas, quarters = self.quota.per_quarter, self.calendar.quarters
-        if isinstance(quotas, tuple) and len(quotas) != quarters:
-            yield Broken(
-                f"must list a quota for each of the {quarters} quarters, not {len(quotas)}",
-                "Or state a single number for all.",
-                path=("quota", "per_quarter"),
-            )
-
-    @rule
-    def _past_is_short_enough(self) -> Iterator[Broken]:
-        if self.past_weeks > MAX_WEEKS:
-            yield Broken(
-                f"take {self.past_weeks} weeks; a steady start can look back {MAX_WEEKS}",
-                'Shorten days, lower days_cv, or state calendar.start = "empty".',
-                path=("stages",),
-            )
+    @property
+    def over_assignment(self) -> float | None:
+        """Sum of the quotas of the seats of day 0 over the target; None without a plan."""
+        return over_assignment_of(self)
 
     @property
     def activities_per_week(self) -> float:
-        """Mean activities a week that the scenario states."""
+        """Mean activities a week that the scenario states, or that the hours of effort allow."""
         if self.activity.per_week is not None:
             return self.activity.per_week
-        assert self.activity.per_quarter is not None  # noqa: S101  exactly one is stated
-        return self.activity.per_quarter / self.calendar.weeks_per_quarter
+        if self.activity.per_quarter is not None:
+            return self.activity.per_quarter / self.calendar.weeks_per_quarter
+        return self._level
+
+    @cached_property
+    def _level(self) -> float:
+        return flow.level_of(self)
 
     @property
     def quotas(self) -> tuple[float, ...]:
-        """Quota of each quarter, currency."""
+        """Quota of each quarter, currency, or wins where the quota is one of wins."""
         stated = self.quota.per_quarter
         return stated if isinstance(stated, tuple) else (stated,) * self.calendar.quarters
 
@@ -445,10 +247,44 @@ class Scenario(Table):
 
     @property
     def past_weeks(self) -> int:
-        """Weeks before day 0 whose deals may still be open; 0 for an empty start."""
+        """Weeks before day 0 whose deals by activity may still be open; 0 for an empty start."""
+        return self.past_weeks_of(None)
+
+    def past_weeks_of(self, source: Source | None) -> int:
+        """Return the weeks before day 0 whose deals by a source may still be open.
+
+        Parameters
+        ----------
+        source : Source or None
+            None for the rep's own activity.
+        """
         if self.calendar.start == "empty":
             return 0
-        return math.ceil(past_days(self.stages) / DAYS_PER_WEEK)
+        through = self.stages_of(source)[self.first_stage_of(source) :]
+        return math.ceil(past_days(through) / DAYS_PER_WEEK)
+
+    def stages_of(self, source: Source | None) -> tuple[Stage, ...]:
+        """Return all stages with the conversions and days of a source; None for activity.
+
+        The response of a source is in its conversions. Those of stages up to the one that it
+        enters are without meaning.
+        """
+        return flow.stages_of(self, source)
+
+    def first_stage_of(self, source: Source | None) -> int:
+        """Return the number of the stage that a source enters; 0 for activity."""
+        return flow.first_stage_of(self, source)
+
+    def deal_size_of(self, source: Source | None) -> DealSize:
+        """Return the sizes of a source's deals; 1 each where the quota is one of wins."""
+        return flow.deal_size_of(self, source)
+
+    def coverage_of(self, assist: Assist) -> float:
+        """Return the share of the opportunities before its stage that get an assist."""
+        if assist.coverage is not None or assist.reference_per_quarter is not None:
+            return flow.coverage_of(assist)
+        before = flow.flow_of(self, self.activities_per_week).before
+        return flow.coverage_of(assist, before[assist.name])
 
     def loading(self, name: str) -> float:
         """Return the loading of 'activity', a stage or 'size' on the rep's common skill."""
@@ -492,6 +328,12 @@ class Scenario(Table):
         """
         return variant_of(self, name)
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some fields changed, unchecked; what was derived is derived anew."""
+        copy = super().model_copy(update=update, deep=deep)
+        for key in ("_of_segments", "_level"):
+            copy.__dict__.pop(key, None)
+        return copy
 
-def _unknown_name(name: str, known: tuple[str, ...], path: tuple[str | int, ...]) -> Broken:
-    return Broken(f"must be one of {', '.join(known)}", did_you_mean(name, known), path)
+
+Segment.whole = Scenario

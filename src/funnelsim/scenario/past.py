@@ -11,8 +11,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from funnelsim.scenario.model import Stage
+    from funnelsim.scenario.funnel import Stage
 
+DAYS_PER_WEEK = 7
+MAX_WEEKS = 8_000  # of the horizon and of the past alike: the width of an address
 TRUNCATED = 1e-4  # shared evenly by the stages that take time
 MANY = 1e5  # a gamma shape so large that its cube root is normal to eight digits
 

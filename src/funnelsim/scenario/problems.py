@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
-from importlib.metadata import version
 from typing import Any, get_origin
 
 from pydantic import ValidationError
@@ -19,18 +18,13 @@ from funnelsim.scenario.tables import (
     Unsound,
     broken_rules,
     is_list,
+    is_map,
+    keys_of,
     nested,
 )
 from funnelsim.scenario.wording import asked, did_you_mean, entry_of, hint, shown, spoken, step
 
 MOST_PROBLEMS = 100  # reported at once; nobody mends more in one go
-
-# Keys of what funnelsim will do one day. They are answered, not guessed at.
-_LATER = """
-    sources assists effort uncertainty segments plan headcount economics ramp ramped attrition
-    hiring pay response sdrs_per_rep per_sdr_week over_assignment preset coverage odds
-"""
-NOT_YET = frozenset(_LATER.split())
 
 Location = tuple[str | int, ...]
 
@@ -113,7 +107,7 @@ def _place(table: type[Table], location: Location) -> tuple[type[Table], str, Lo
     inner = nested(table, key)
     if inner is None or not tail:
         return table, key, tail
-    entries = int(is_list(table, key))
+    entries = int(is_list(table, key) or is_map(table, key))
     return _place(inner, tail[entries:]) if tail[entries:] else (table, key, tail)
 
 
@@ -152,6 +146,11 @@ def _sound_part(table: type[Table], data: Any, failed: set[Location], here: Loca
             values[key] = Unsound()
         elif key not in data:
             values[key] = Unsound() if field.is_required() else field.get_default()
+        elif kind is not None and isinstance(data[key], Mapping) and is_map(table, key):
+            values[key] = {
+                name: _sound_part(kind, entry, failed, (*location, name))
+                for name, entry in data[key].items()
+            }
         elif kind is not None and isinstance(data[key], (list, tuple)) and is_list(table, key):
             values[key] = tuple(
                 _sound_part(kind, entry, failed, (*location, index))
@@ -166,7 +165,7 @@ def _sound_part(table: type[Table], data: Any, failed: set[Location], here: Loca
             }
         else:
             values[key] = tuple(data[key]) if isinstance(data[key], list) else data[key]
-    return table.model_construct(**values)
+    return table.model_construct(_fields_set=set(values) & set(data), **values)
 
 
 def _too_many(kind: type[Table] | None, stated: Any) -> bool:
@@ -182,6 +181,9 @@ def _rules_broken(table: Any, here: Location) -> Iterator[tuple[Location, Broken
         if isinstance(value, tuple) and nested(type(table), key):
             for index, entry in enumerate(value):
                 yield from _rules_broken(entry, (*here, key, index))
+        elif isinstance(value, dict) and nested(type(table), key):
+            for name, entry in value.items():
+                yield from _rules_broken(entry, (*here, key, name))
         else:
             yield from _rules_broken(value, (*here, key))
     for broken in broken_rules(table):
@@ -190,16 +192,17 @@ def _rules_broken(table: Any, here: Location) -> Iterator[tuple[Location, Broken
 
 def _unknown(top: type[Table], table: type[Table], key: str) -> tuple[str, str]:
     """Return the rule and the remedy for a key that a table does not have."""
-    if key in NOT_YET:
-        rule = f"not yet: funnelsim {version('funnelsim')} simulates one rep with its own activity"
-        return rule, "Leave it out."
     if "." in key:
         return "is not a key of this table", "Write the path without quotes."
-    keys = tuple(table.model_fields)
-    if homes := [home for home in _homes(top).get(key, ()) if len(key) > 1]:
+    keys = keys_of(table)
+    if homes := sorted(_homes(top).get(key, ()) if len(key) > 1 else (), key=_depth):
         return "is not a key of this table", f"It belongs {' or '.join(homes[:3])}."
     remedy = did_you_mean(key, keys) or f"There are: {', '.join(keys)}."
     return "is not a key of this table", remedy
+
+
+def _depth(home: str) -> int:
+    return home.count(" of ")
 
 
 @cache

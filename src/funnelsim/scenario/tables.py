@@ -3,9 +3,9 @@
 pydantic checks each key by itself, and would not ask about several keys together once one of them
 has failed. A planner wants to mend everything in one go, so the rules across keys are functions
 of their own: they also run over a table in which :class:`Unsound` stands for what has failed.
-"""
 
-from __future__ import annotations
+Annotations are objects here and not text: each table that inherits them would evaluate them anew.
+"""
 
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +14,7 @@ from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, NoReturn, Self, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 Rule = Callable[[Any], "Iterator[Broken]"]
@@ -45,11 +46,18 @@ class Broken:
 class Table(BaseModel):
     """A table of the file: frozen, strict, and deaf to keys it does not know."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+    # Tables are built for validation only where they stand alone; most are part of a scenario.
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, defer_build=True
+    )
 
-    either_or: ClassVar[tuple[str, ...]] = ()  # keys of which exactly one is stated
+    either_or: ClassVar[tuple[str, ...]] = ()  # keys of which one is stated, never several
+    needs_one: ClassVar[bool] = True  # of them
+    beside: ClassVar[Mapping[str, str]] = {}  # keys that belong to one of them: key -> which
     laws: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # the keys that each law takes
     rules: ClassVar[tuple[Rule, ...]] = ()  # collected below, those of parents first
+    whole: ClassVar[Any] = None  # the table whose other keys it may hold, as they are stated
+    not_here: ClassVar[tuple[str, ...]] = ()  # keys of the whole that it may not hold
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -81,6 +89,20 @@ def broken_rules(table: Table) -> Iterator[Broken]:
             continue
 
 
+def field_of(table: type[Table], key: str) -> FieldInfo | None:
+    """Return what is known of a key; None where the table has no such key."""
+    if key not in table.model_fields and table.whole is not None and key not in table.not_here:
+        return field_of(table.whole, key)
+    return table.model_fields.get(key)
+
+
+def keys_of(table: type[Table]) -> tuple[str, ...]:
+    """Return the keys that a table may hold."""
+    others = table.whole.model_fields if table.whole is not None else ()
+    return (*table.model_fields, *(key for key in others if field_of(table, key) is not None
+                                   and key not in table.model_fields))  # fmt: skip
+
+
 def nested(table: type[Table], key: str) -> type[Table] | None:
     """Return the kind of table that stands, or is listed, under a key; None for plain values."""
     return _tables_in(table).get(key)
@@ -88,7 +110,28 @@ def nested(table: type[Table], key: str) -> type[Table] | None:
 
 def is_list(table: type[Table], key: str) -> bool:
     """Tell whether a key holds a list of tables."""
-    return get_origin(table.model_fields[key].annotation) is tuple
+    field = field_of(table, key)
+    return field is not None and get_origin(field.annotation) is tuple
+
+
+def is_map(table: type[Table], key: str) -> bool:
+    """Tell whether a key holds tables by a name of each."""
+    field = field_of(table, key)
+    return field is not None and get_origin(field.annotation) is dict
+
+
+def lacks(table: Table, *keys: str) -> bool:
+    """Tell whether one of some tables, or keys, that are required of most was not stated."""
+    return any(getattr(table, key) is None for key in keys)
+
+
+def stated_in(table: Any) -> Mapping[str, Any]:
+    """Return what was stated in a table, each value as it is."""
+    if isinstance(table, Table):
+        kept = table.model_fields_set
+        stated = {key: getattr(table, key) for key in type(table).model_fields if key in kept}
+        return {**stated, **(table.model_extra or {})}
+    return table if isinstance(table, Mapping) else {}
 
 
 class UnsoundError(Exception):
@@ -112,9 +155,14 @@ for _name in _LOOKS.split():
 
 def _exactly_one(table: Table) -> Iterator[Broken]:
     stated = [key for key in table.either_or if getattr(table, key) is not None]
-    if table.either_or and len(stated) != 1:
+    if len(stated) > 1 or (table.either_or and table.needs_one and not stated):
         keys = " and ".join(table.either_or)
         yield Broken(f"needs exactly one of {keys}, not {'both' if stated else 'none'}")
+    for key, one in table.beside.items():
+        if getattr(table, key) is not None and getattr(table, one) is None:
+            yield Broken(f"belongs to {one} only", f"Leave it out, or state {one}.", path=(key,))
+        if getattr(table, key) is None and getattr(table, one) is not None:
+            yield Broken(f"must be stated beside {one}", path=(key,))
 
 
 def _law_takes(table: Table) -> Iterator[Broken]:
@@ -133,13 +181,14 @@ def _law_takes(table: Table) -> Iterator[Broken]:
 
 @cache
 def _tables_in(table: type[Table]) -> dict[str, type[Table]]:
-    inner = ((key, _table_within(field.annotation)) for key, field in table.model_fields.items())
+    fields = ((key, field_of(table, key)) for key in keys_of(table))
+    inner = ((key, _table_within(field.annotation)) for key, field in fields if field is not None)
     return {key: kind for key, kind in inner if kind is not None}
 
 
 def _table_within(annotation: Any) -> type[Table] | None:
     if isinstance(annotation, type) and issubclass(annotation, Table):
         return annotation
-    if get_origin(annotation) in (Annotated, tuple, Union, types.UnionType):
+    if get_origin(annotation) in (Annotated, tuple, dict, Union, types.UnionType):
         return next(filter(None, map(_table_within, get_args(annotation))), None)
     return None

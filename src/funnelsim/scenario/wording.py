@@ -21,6 +21,7 @@ _NUMBER = re.compile(
     r"[\s$€£¥~]*([-+]?(?:(?:\d{1,3}(?:[,_' ]\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?)"
     r"\s*(%|[kKmM])?(?:\s*[A-Za-z]{3})?[\s$€£¥]*"
 )
+_NOUNS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 _LIMITS = ("gt", "ge", "lt", "le", "min_length", "max_length")
 
 
@@ -62,7 +63,9 @@ def parts_of(path: str) -> tuple[str, ...] | None:
         part = match[1]
         if part[0] == '"':
             part = re.sub(r'\\(["\\])', r"\1", part[1:-1])
-        parts.append(part.strip("'") if part[0] == "'" else part)
+        elif part[0] == "'":
+            part = part[1:-1]
+        parts.append(part)
         position = match.end()
     return tuple(parts) if parts and not path.endswith(".") else None
 
@@ -151,7 +154,7 @@ def asked(annotation: Any, metadata: Iterable[Any], value: Any) -> tuple[str, st
     elif origin is dict or (isinstance(annotation, type) and issubclass(annotation, Table)):
         noun = "a table"
     else:
-        noun = {int: "a whole number", float: "a number", str: "text"}.get(annotation, "a value")
+        noun = _NOUNS.get(annotation, "a value")
     return noun, _extent(noun, limits), limits
 
 
