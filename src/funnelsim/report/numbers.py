@@ -53,12 +53,13 @@ def short_money(amount: float, currency: str) -> str:
 
     Examples
     --------
-    >>> short_money(250_000, "USD"), short_money(1_250_000, "EUR"), short_money(0, "USD")
-    ('$250k', 'EUR 1.25M', '$0')
+    >>> short_money(250_000, "USD"), short_money(1_250_000, "EUR"), short_money(-300, "USD")
+    ('$250k', 'EUR 1.25M', '-$300')
     """
     rounded = float(f"{amount:.3g}")  # first, so that 999 999 is a million
     size, letter = scale_of(rounded)
-    return f"{_currency(currency)}{rounded / size:g}{letter}"
+    sign = "-" if rounded < 0 else ""
+    return f"{sign}{_currency(currency)}{abs(rounded) / size:g}{letter}"
 
 
 def scale_of(amount: float) -> tuple[float, str]:

@@ -1,0 +1,1 @@
+"""What selling costs and returns: pay, customers' lifetimes, seats, vacancies, hiring paces."""

@@ -1,0 +1,109 @@
+"""The command about money: what selling costs and returns."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import click
+
+from funnelsim.cli.files import deliver_results, plan_of
+from funnelsim.cli.options import (
+    draws_options,
+    json_option,
+    number_list,
+    picture_option,
+    result_option,
+    scenario_options,
+)
+from funnelsim.cli.process import progress_bar
+
+DRAWS = 20_000
+QUARTERS_PER_YEAR = 4
+
+
+@click.command()
+@scenario_options
+@click.option(
+    "--by", type=click.Choice(["quarter", "year"]),
+    help="Periods of bookings and costs. Default: years, where the horizon has one.",
+)  # fmt: skip
+@click.option(
+    "--budget", type=float, metavar="B",
+    help="Commission of a quarter. Default: the variable pay of all seats at quota.",
+)  # fmt: skip
+@click.option(
+    "--times", metavar="T,T", default="1,2,3,4,5", show_default=True, callback=number_list,
+    help="Multiples of its cost that one more seat may return.",
+)  # fmt: skip
+@click.option(
+    "--side-by-side", is_flag=True,
+    help="Instead: the plan and its variants, by what they contribute. Hiring paces, for instance.",
+)  # fmt: skip
+@draws_options(DRAWS)
+@json_option
+@result_option(".nc, .csv or .json, every number")
+@picture_option
+def economics(
+    file: str,
+    changes: tuple[str, ...],
+    variant: str | None,
+    by: Literal["quarter", "year"] | None,
+    budget: float | None,
+    times: list[float],
+    side_by_side: bool,
+    draws: int,
+    seed: int,
+    threads: int | None,
+    as_json: bool,
+    output: str | None,
+    picture: str | None,
+) -> None:
+    """Tell what selling costs and returns: the team's, and that of one more seat.
+
+    Every segment states [pay]; [economics] says what a sale is worth.
+    """
+    plan = plan_of(file, changes, variant)
+    if side_by_side:
+        if not plan.variants:
+            raise click.UsageError("--side-by-side: the plan has no variants.")
+        from funnelsim.analysis.economics.contribution import contribution
+        from funnelsim.report.contribution import contribution_text
+
+        plans = {"as is": plan} | {name: plan.variant(name) for name in plan.variants}
+        with progress_bar() as progress:
+            compared = contribution(
+                plans, draws=draws, seed=seed, threads=threads, progress=progress
+            )
+        deliver_results(
+            [compared],
+            lambda: contribution_text(plan, compared),
+            output=output,
+            as_json=as_json,
+            picture=picture,
+            draw="economics.paces",
+        )
+        return
+    from funnelsim.analysis.economics.economics import economics as reckoned
+    from funnelsim.report.economics import economics_text
+
+    if by is None:
+        by = "year" if plan.calendar.quarters >= QUARTERS_PER_YEAR else "quarter"
+    with progress_bar() as progress:
+        told = reckoned(
+            plan,
+            draws=draws,
+            seed=seed,
+            by=by,
+            budget=budget,
+            times=times,
+            threads=threads,
+            progress=progress,
+        )
+    deliver_results(
+        [told],
+        lambda: economics_text(plan, told),
+        output=output,
+        as_json=as_json,
+        picture=picture,
+        draw="economics.payback",
+    )
