@@ -19,7 +19,7 @@ from funnelsim.twin.bookings import bookings_of
 from funnelsim.twin.compound import Compound
 from funnelsim.twin.fourier import line, scale_of
 from funnelsim.twin.lattice import common_unit
-from funnelsim.twin.quantiles import quantiles
+from funnelsim.twin.quantiles import Mixture, quantiles
 from funnelsim.twin.roots import crossing
 from funnelsim.twin.sizes import amount, empirical, fixed, gamma, lognormal, pareto
 from twin_plans import sales_math
@@ -182,7 +182,9 @@ def test_chernoff_bounds_the_number_of_deals() -> None:
 def test_quantiles_invert_the_distribution() -> None:
     law = stats.poisson.pmf(np.arange(60), 3.0)
     parts = [(Compound(gamma(84e3, 0.5)), law)]
-    found, errors = quantiles(parts, (0.02, 0.1, 0.5, 0.9), 800e3, lambda x: 0.0)
+    found, errors = quantiles(
+        Mixture(parts), (0.02, 0.1, 0.5, 0.9), 800e3, Mixture(parts).unit, lambda x: 0.0
+    )
     n = np.arange(1, 60)
     assert found[0] == 0.0  # no deal at all is likelier than that
     for p, x, error in zip((0.1, 0.5, 0.9), found[1:], errors[1:], strict=True):
@@ -193,7 +195,8 @@ def test_quantiles_invert_the_distribution() -> None:
 
 def test_quantiles_of_equal_deals_are_whole_deals() -> None:
     law = stats.poisson.pmf(np.arange(60), 3.0)
-    found, _ = quantiles([(Compound(fixed(84e3)), law)], (0.1, 0.5, 0.9), 800e3, lambda x: 0.0)
+    mixture = Mixture([(Compound(fixed(84e3)), law)])
+    found, _ = quantiles(mixture, (0.1, 0.5, 0.9), 800e3, mixture.unit, lambda x: 0.0)
     assert found.tolist() == [84e3 * stats.poisson.ppf(p, 3.0) for p in (0.1, 0.5, 0.9)]
 
 
@@ -249,9 +252,11 @@ def test_what_would_take_minutes_is_refused_beforehand(law, x: float, most: int)
 def test_small_deals_are_counted_further_than_large_ones() -> None:
     """Each kind of rep only as far as its sums can stay below x; beyond, they cannot."""
     sizes = np.array([0.05, 1.0])
-    values, errors = bookings_of(sales_math(), sizes).below(250e3, 120, 1)
+    values, errors = bookings_of(sales_math().deal_size, None, sizes).below(250e3, 120, 1)
     for row, error, size in zip(values, errors, sizes, strict=True):
         truth, _ = Compound(lognormal(84e3 * size, 0.5)).below(250e3, 120)
         assert np.all(np.abs(row - truth) <= error + 1e-10)
     with pytest.raises(NotCoveredError, match="minutes"):
-        bookings_of(sales_math(), np.geomspace(1e-4, 1e-2, 200)).below(250e3, 10_000, 1)
+        bookings_of(sales_math().deal_size, None, np.geomspace(1e-4, 1e-2, 200)).below(
+            250e3, 10_000, 1
+        )

@@ -12,13 +12,13 @@ from scipy import integrate, special, stats
 from funnelsim.errors import NotCoveredError
 from funnelsim.scenario.model import Market, Scenario
 from funnelsim.twin.counts import condensed
-from funnelsim.twin.delays import in_window, reached_shares
+from funnelsim.twin.delays import in_window
 from funnelsim.twin.exact import exact
 from funnelsim.twin.funnel import Funnel
 from funnelsim.twin.market import market_nodes
 from funnelsim.twin.skill import nodes_of
 from funnelsim.twin.weeks import weeks_of
-from twin_plans import attained, attained_only, errors_of, sales_math, sized, value
+from twin_plans import attained, attained_only, errors_of, sales_math, shares_of, sized, value
 
 
 def deals_law(plan: Scenario, most: int, start: int = 0, stop: int = 13) -> np.ndarray:
@@ -242,7 +242,7 @@ def test_season_moves_the_quarters() -> None:
 def test_one_delay_by_its_partial_expectation() -> None:
     """E max(y - D, 0) of a lognormal delay in closed form."""
     plan = sales_math(days=(0, 0, 32), calendar={"quarters": 2})
-    shares, errors = reached_shares(plan)
+    shares, errors = shares_of(plan)
     sigma = math.sqrt(math.log(2))
     mu = math.log(32) - sigma**2 / 2
     y = 7.0 * np.arange(1, shares.shape[1])
@@ -255,7 +255,7 @@ def test_one_delay_by_its_partial_expectation() -> None:
 
 def test_two_delays_by_quadrature() -> None:
     plan = sales_math(days=(0, 30, 120), stages=({}, {"days_cv": 0.6}, {"delay": {"law": "gamma"}}))
-    shares, _ = reached_shares(plan)
+    shares, _ = shares_of(plan)
     sigma = math.sqrt(math.log1p(0.36))
     first = stats.lognorm(sigma, scale=30 * math.exp(-sigma * sigma / 2))
 
@@ -271,14 +271,14 @@ def test_two_delays_by_quadrature() -> None:
 def test_observed_delays_are_scaled_to_the_stated_mean() -> None:
     """10 and 30 days, scaled to 5 and 15 days: a week's entries are spread evenly over it."""
     observed = {"delay": {"law": "empirical", "days": [30, 10]}}
-    shares, _ = reached_shares(sales_math(days=(0, 0, 10), stages=({}, {}, observed)))
+    shares, _ = shares_of(sales_math(days=(0, 0, 10), stages=({}, {}, observed)))
     assert sales_math(days=(0, 0, 10), stages=({}, {}, observed)).past_weeks == 3
     truth = [0, 0.5 * 2 / 7, 0.5, 0.5 + 0.5 * 6 / 7, 1]
     assert shares[2, :5] == pytest.approx(truth, abs=1e-15)
 
 
 def test_certain_delays_move_deals_by_their_days() -> None:
-    shares, _ = reached_shares(
+    shares, _ = shares_of(
         sales_math(days=(3, 0, 8), stages=({"days_cv": 0.0}, {}, {"days_cv": 0.0}))
     )
     assert shares[0, :3] == pytest.approx([0, 4 / 7, 1], abs=1e-15)
@@ -287,7 +287,7 @@ def test_certain_delays_move_deals_by_their_days() -> None:
 
 def test_a_poisson_funnel_with_delays_stays_poisson() -> None:
     plan = sales_math(days=(0, 7, 32), calendar={"quarters": 2, "start": "empty"})
-    shares, _ = reached_shares(plan)
+    shares, _ = shares_of(plan)
     for start, stop in ((0, 13), (13, 26)):
         mean = 3 / 13 * in_window(shares[-1], 0, start, stop).sum()
         truth = stats.poisson.pmf(range(21), mean)

@@ -15,16 +15,10 @@ import funnelsim
 from funnelsim.errors import ArgumentError, NotCoveredError
 from funnelsim.registry import BY_NAME, QUARTER_SUMMARIES, SUMMARIES
 from funnelsim.scenario.files import preset
-from funnelsim.scenario.model import Scenario
 from funnelsim.twin.ageing import ageing
-from funnelsim.twin.bookings import bookings_of
 from funnelsim.twin.exact import exact
 from funnelsim.twin.fourier import MOST_BYTES
-from funnelsim.twin.funnel import Funnel
-from funnelsim.twin.market import market_nodes
-from funnelsim.twin.period import Period, PeriodAnswers, Question
-from funnelsim.twin.skill import nodes_of
-from twin_plans import WHALES, WINDFALL, attained, errors_of, sales_math, sized, value
+from twin_plans import WHALES, WINDFALL, attained, errors_of, questions, sales_math, sized, value
 
 FIXED = {"law": "fixed", "mean": 84_000}
 SOURCE = Path(funnelsim.__file__).parent / "twin"
@@ -233,13 +227,6 @@ def test_stalled_deals_stay_open_for_ever() -> None:
     )
     won, lost, stalled = 1 / 3 * np.exp(-2), 2 / 3 * 0.75 * np.exp(-2), 2 / 3 * 0.25
     assert ageing(plan, "won", 20) == pytest.approx(won / (won + lost + stalled))
-
-
-def questions(plan: Scenario) -> dict[str, Question]:
-    """What can be asked about the first quarter, each question on its own."""
-    funnel = Funnel(plan, nodes_of(plan), market_nodes(plan.market, 64))
-    period = Period(0, plan.calendar.weeks_per_quarter, plan.quotas[0], 1)
-    return PeriodAnswers(funnel, bookings_of(plan, funnel.nodes.size), period).questions()
 
 
 def test_quarters_without_wins_still_differ_in_demos() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from funnelsim.twin.ageing import ageing
-from funnelsim.twin.delays import in_window, reached_shares
+from funnelsim.twin.delays import in_window
 from funnelsim.twin.exact import exact
-from twin_plans import WHALES, WINDFALL, attained, sales_math, sized, value
+from twin_plans import WHALES, WINDFALL, attained, sales_math, shares_of, sized, value
 
 DIGITS = 5.1e-7  # half a unit of the sixth decimal
 
@@ -129,7 +129,7 @@ def test_windfalls_for_half_the_activity_leave_little_that_repeats() -> None:
 def test_empty_starts_book_less(
     days: tuple, first: float, second: float, digits: tuple[float, float]
 ) -> None:
-    shares, _ = reached_shares(sales_math(days=days, calendar={"quarters": 2, "start": "empty"}))
+    shares, _ = shares_of(sales_math(days=days, calendar={"quarters": 2, "start": "empty"}))
     assert in_window(shares[-1], 0, 0, 13).sum() / 13 == pytest.approx(first, abs=digits[0])
     assert in_window(shares[-1], 0, 13, 26).sum() / 13 == pytest.approx(second, abs=digits[1])
 

@@ -8,11 +8,13 @@ import numpy as np
 import xarray as xr
 
 from funnelsim.scenario.model import Scenario
-from funnelsim.twin.bookings import bookings_of
+from funnelsim.twin.delays import reached_shares
 from funnelsim.twin.exact import exact
 from funnelsim.twin.funnel import Funnel
+from funnelsim.twin.laws import Period
 from funnelsim.twin.market import market_nodes
-from funnelsim.twin.period import Period, PeriodAnswers
+from funnelsim.twin.period import PeriodAnswers, Question
+from funnelsim.twin.rep import law_of
 from funnelsim.twin.skill import nodes_of
 
 WINDFALL = {"per_quarter": 0.05, "law": "lognormal", "mean": 250_000, "cv": 1.0}
@@ -49,15 +51,26 @@ def value(answers: xr.Dataset, name: str, **where: Any) -> float:
 
 
 def attained(plan: Scenario, quarter: int = 1) -> float:
-    return value(exact(plan), "attainment_probability", quarter=quarter)
+    answers = exact(plan, only=["attainment_probability"])
+    return value(answers, "attainment_probability", quarter=quarter)
+
+
+def questions(plan: Scenario) -> dict[str, Question]:
+    """What can be asked about the first quarter of one seat, each question on its own."""
+    funnel = Funnel(plan, nodes_of(plan), market_nodes(plan.market, 64))
+    period = Period(0, plan.calendar.weeks_per_quarter, plan.quotas[0], 1)
+    return PeriodAnswers(law_of(funnel, period), period.quota).questions()
 
 
 def attained_only(plan: Scenario) -> float:
     """P(attain) of the first quarter, and no other question."""
-    funnel = Funnel(plan, nodes_of(plan), market_nodes(plan.market, 64))
-    period = Period(0, plan.calendar.weeks_per_quarter, plan.quotas[0], 1)
-    answers = PeriodAnswers(funnel, bookings_of(plan, funnel.nodes.size), period)
-    return float(answers.questions()["attainment_probability"]()[0])
+    return float(questions(plan)["attainment_probability"]()[0])
+
+
+def shares_of(plan: Scenario) -> tuple[np.ndarray, np.ndarray]:
+    """Who has got where by weeks since entry, with errors, for the rep's own activity."""
+    weeks = plan.past_weeks + plan.calendar.quarters * plan.calendar.weeks_per_quarter
+    return reached_shares(plan.stages, weeks)
 
 
 def errors_of(answers: xr.Dataset, name: str) -> float:

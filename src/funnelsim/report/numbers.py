@@ -37,15 +37,16 @@ def money(amount: float, currency: str, error: float | None = None) -> str:
     '$250,000'
     >>> money(250_000, "EUR")
     'EUR 250,000'
-    >>> money(252_134.2, "USD", 515.3)
-    '$252,130 ± 520'
+    >>> money(252_134.2, "USD", 515.3), money(-1_500, "USD")
+    ('$252,130 ± 520', '-$1,500')
     """
     if math.isnan(amount):
         return "-"
     scale, unit = (1e6, " million") if abs(amount) >= 1e10 else (1.0, "")
     amount /= scale
     text = f"{amount:,.0f}" if error is None else with_error(amount, error / scale)
-    return f"{_currency(currency)}{text}{unit}"
+    sign = "-" if text.startswith("-") else ""
+    return f"{sign}{_currency(currency)}{text.removeprefix('-')}{unit}"
 
 
 def short_money(amount: float, currency: str) -> str:

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from funnelsim.errors import NotCoveredError
-from funnelsim.scenario.model import DealSize, Scenario, Windfall
+from funnelsim.scenario.model import DealSize, Windfall
 from funnelsim.twin.compound import MOST_WORK, OVERHEAD, Compound
 from funnelsim.twin.fourier import Floats
 from funnelsim.twin.sizes import Amount, amount
@@ -23,9 +23,9 @@ Values = tuple[Floats, Floats]  # values and their numerical errors
 MOST_KNOWN = 64  # questions whose answers are remembered
 
 
-def bookings_of(plan: Scenario, multipliers: Floats) -> Bookings:
+def bookings_of(size: DealSize, windfall: Windfall | None, multipliers: Floats) -> Bookings:
     """Return the bookings of kinds of reps; plans that differ in the funnel alone share them."""
-    return _bookings_of(plan.deal_size, plan.windfall, multipliers.tobytes())
+    return _bookings_of(size, windfall, multipliers.tobytes())
 
 
 @lru_cache(maxsize=8)

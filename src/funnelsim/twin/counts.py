@@ -109,14 +109,14 @@ class WeeklyEntries:
         groups : sequence of Group
         rest : (kind,) float
             P(an entry is counted, if time allows).
-        y : (point,) float or complex
+        y : (point,) or (kind, point) float or complex
         """
-        out = np.ones((rest.size, y.size), dtype=np.complex128)
+        out = np.ones((rest.size, y.shape[-1]), dtype=np.complex128)
         for group in groups:
-            for part, shares, repeats in self._parts(group, rest, y.size):
+            for part, shares, repeats in self._parts(group, rest, y.shape[-1]):
+                counted = rest[part, None] * (y if y.ndim == 1 else y[part])
                 for share, times in zip(shares, repeats, strict=True):
-                    fewer = np.multiply.outer(rest[part] * share, y)
-                    out[part] *= self._one_week(group, part, fewer, times)
+                    out[part] *= self._one_week(group, part, counted * share, times)
         return out
 
     def _parts(
@@ -231,6 +231,30 @@ class WeeklyEntries:
         rows = np.stack([law @ binomials(most, p) for p in probabilities])
         keep = int(np.flatnonzero(rows.max(axis=(0, 1)) > NEGLIGIBLE)[-1]) + 1
         return rows[:, :, :keep].reshape(-1, keep), level * skills.size + which, scale
+
+
+class Arrivals:
+    """Entries of a week by an inflow: Poisson, whoever the rep is.
+
+    Parameters
+    ----------
+    rate : (kind,) float
+        Mean number a week in each state of the market, before season and ramp.
+    """
+
+    def __init__(self, rate: Floats) -> None:
+        self.rate = rate
+
+    def pgf(self, groups: Sequence[Group], rest: Floats, y: Complexes | Floats) -> Complexes:
+        """Return E (1 - y)^N, (kind, point), as :meth:`WeeklyEntries.pgf` does."""
+        mean, _ = self.moments(groups, rest)
+        return np.asarray(np.exp(-mean[:, None] * y), dtype=np.complex128)
+
+    def moments(self, groups: Sequence[Group], rest: Floats) -> tuple[Floats, Floats]:
+        """Return mean and variance of the number counted, (kind,)."""
+        counted = sum(group.factor * float(group.shares @ group.repeats) for group in groups)
+        mean = self.rate * rest * counted
+        return mean, mean
 
 
 def condensed(shares: Floats, repeats: Floats) -> tuple[Floats, Floats]:

@@ -6,11 +6,12 @@ Derived in docs/exact.md, "Delays".
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache, reduce
 
 import numpy as np
 
-from funnelsim.scenario.model import DAYS_PER_WEEK, Delay, Scenario, Stage
+from funnelsim.scenario.model import DAYS_PER_WEEK, Delay, Stage
 from funnelsim.twin.fourier import (
     DAMPING,
     FEWEST,
@@ -29,8 +30,15 @@ ROUNDING = 2e-13  # of a time left, relative to the line's limit; what leaks can
 MOST_PATHS = 200_000  # combinations of empirical delays that are listed
 
 
-def reached_shares(plan: Scenario) -> tuple[Floats, Floats]:
+def reached_shares(stages: Sequence[Stage], weeks: int) -> tuple[Floats, Floats]:
     """Return who has got where, were nobody lost: by stage and by weeks since entry.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+        From the one that is entered on.
+    weeks : int
+        The longest time looked at.
 
     Returns
     -------
@@ -40,9 +48,7 @@ def reached_shares(plan: Scenario) -> tuple[Floats, Floats]:
     errors : (stage, weeks) float
         Their numerical errors.
     """
-    calendar = plan.calendar
-    weeks = plan.past_weeks + calendar.quarters * calendar.weeks_per_quarter
-    return _reached_shares(tuple(_delay_of(stage) for stage in plan.stages), weeks)
+    return _reached_shares(tuple(_delay_of(stage) for stage in stages), weeks)
 
 
 Delayed = tuple[float, float, Delay]  # mean and cv of a stage's delay, and its law

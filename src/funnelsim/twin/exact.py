@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Collection
 from functools import cache
 from importlib.metadata import version
@@ -18,32 +17,19 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from funnelsim.errors import ArgumentError, NotCoveredError
-from funnelsim.registry import BY_NAME, CURRENCY, NUMERICAL_ERROR, QUARTER_SUMMARIES, SUMMARIES
+from funnelsim.registry import COMPANY, CURRENCY, NUMERICAL_ERROR, QUARTER_SUMMARIES, SUMMARIES
 from funnelsim.scenario.model import Scenario
-from funnelsim.twin.bookings import bookings_of
+from funnelsim.twin.answers import Answers
 from funnelsim.twin.fourier import Floats
-from funnelsim.twin.funnel import Funnel
-from funnelsim.twin.kpi import kpi_questions
-from funnelsim.twin.market import market_nodes
-from funnelsim.twin.period import (
-    PROBABILITIES,
-    ROUNDING,
-    Answer,
-    Period,
-    PeriodAnswers,
-    Question,
-)
-from funnelsim.twin.repeat import at_least
-from funnelsim.twin.skill import is_skilled, nodes_of
+from funnelsim.twin.period import PROBABILITIES
+from funnelsim.twin.rep import periods_of, rep_answers
+from funnelsim.twin.team import company_answers, team_answers
 
 if TYPE_CHECKING:
     import xarray as xr
 
-QUARTERS_PER_YEAR = 4
-PROMISED = 1e-6  # error of a probability, and of an amount over the quota, beyond which we refuse
-AIMED = 1e-7  # of the quadrature over skill; beyond it a finer lattice is tried
-STATES = (48, 64)  # of the market; the second rule checks the first
-SEGMENT = "rep"
+OF_A_TEAM = tuple(variable.name for variable in COMPANY if "segment" in variable.dims)
+OF_THE_COMPANY = tuple(variable.name for variable in COMPANY if "segment" not in variable.dims)
 
 
 def exact(
@@ -60,15 +46,17 @@ def exact(
     by : "quarter" or "year"
         Whether each quarter is answered, or each complete year of four.
     only : collection of str, optional
-        Names of the summaries wanted; all by default. Fewer take less time.
+        Names of the summaries wanted; by default all, those of teams and of the company where
+        there is more than one seat or a plan. Fewer take less time.
 
     Returns
     -------
     xarray.Dataset
-        The summaries of :func:`funnelsim.registry`, dims (segment, quarter | year, ...), each with
+        The summaries of :func:`funnelsim.registry`, dims (segment, quarter | year, ...) of one
+        seat of day 0, and of all seats of a segment or of the company together; each with
         ``<name>_numerical_error`` in the same unit, at most 1e-6 for probabilities and 1e-6 of the
-        quota for amounts. What is not covered is left out and explained in ``attrs["refused"]``, a
-        JSON object of name to reason.
+        quota for amounts. What is not covered, of any segment, is left out and explained in
+        ``attrs["refused"]``, a JSON object of name to reason.
 
     Raises
     ------
@@ -95,123 +83,48 @@ def exact(
     """
     if by not in ("quarter", "year"):
         raise ArgumentError(f"by = {by!r}: must be 'quarter' or 'year'")
-    summaries = SUMMARIES if by == "year" else (*SUMMARIES, *QUARTER_SUMMARIES)
-    known = [variable.name for variable in summaries]
-    wanted = set(known if only is None else only)
-    if unknown := wanted.difference(known):
+    of_a_rep = SUMMARIES if by == "year" else (*SUMMARIES, *QUARTER_SUMMARIES)
+    known = [variable.name for variable in (*of_a_rep, *COMPANY)]
+    if unknown := set(only or ()).difference(known):
         raise ArgumentError(f"only = {sorted(unknown)}: must be among {', '.join(known)}")
-    values, errors, refused = _answered(plan, by, wanted, STATES[-1])
-    # Where Pareto sizes differ by rep, kinks slow the quadrature down: a finer one takes minutes.
-    kinked = plan.deal_size.law == "pareto" and plan.deal_size.rep_cv > 0
-    if _worst(plan, values, errors) > AIMED and is_skilled(plan) and not kinked:
-        finer, finer_errors, unanswered = _answered(plan, by, wanted, STATES[-1], effort=1)
-        values, errors = {**values, **finer}, {**errors, **finer_errors}  # finer, where affordable
-        refused = {name: why for name, why in unanswered.items() if name not in values}
-    if plan.market.cv:
-        other, _, _ = _answered(plan, by, wanted, STATES[0])
-        for name in values:
-            errors[name] = errors[name] + np.abs(values[name] - other[name])
-    for name in list(values):
-        worst = _worst(plan, {name: values[name]}, errors)
-        if not worst <= PROMISED:
-            refused[name] = f"its numerical error would be {worst:.0e}, above {PROMISED:.0e}"
-            del values[name], errors[name]
-    if not values:
+    is_team = plan.seats != 1 or bool(plan.segments or plan.hiring) or plan.plan is not None
+    wanted = set(only if only is not None else known if is_team else known[: len(of_a_rep)])
+    team = plan.team
+    periods_of(next(iter(team.values())), by, (0.0,) * plan.calendar.quarters)  # or ArgumentError
+    found = [_of_segment(each, by, wanted) for each in team.values()]
+    company = Answers()
+    if asked := wanted.intersection(OF_THE_COMPANY):
+        company = company_answers(plan, by, asked)
+    refused = dict(company.refused)
+    for name, answers in zip(team, found, strict=True):
+        for variable, reason in answers.refused.items():
+            refused.setdefault(variable, f"{name}: {reason}" if plan.segments else reason)
+    if not company.values and not any(set(each.values) - set(refused) for each in found):
         raise NotCoveredError("; ".join(dict.fromkeys(refused.values())))
-    return _labelled(plan, by, values, errors, refused)
+    return _labelled(plan, by, dict(zip(team, found, strict=True)), company, refused)
 
 
-def _answered(
-    plan: Scenario, by: str, wanted: set[str], states: int, effort: int = 0
-) -> tuple[dict[str, Floats], dict[str, Floats], dict[str, str]]:
-    """Return values, numerical errors and reasons for refusal, by variable."""
-    funnel = Funnel(plan, nodes_of(plan, effort), market_nodes(plan.market, states))
-    bookings = bookings_of(plan, funnel.nodes.size)
-    periods = _periods(plan, by)
-    asked: dict[str, list[Question]] = {}
-    known: dict[object, dict[str, Question]] = {}
-    for period in periods:
-        alike = period.quota, funnel.signature(period.start, period.stop)
-        if alike not in known:
-            questions = PeriodAnswers(funnel, bookings, period).questions()
-            if by == "quarter":
-                questions |= _funnel_questions(funnel, period)
-                questions |= kpi_questions(funnel, bookings, period)
-            known[alike] = {name: cache(questions[name]) for name in questions if name in wanted}
-        for name, question in known[alike].items():
-            asked.setdefault(name, []).append(question)
-    values: dict[str, Floats] = {}
-    errors: dict[str, Floats] = {}
-    refused: dict[str, str] = {}
-    for name, by_period in asked.items():
-        try:
-            answers = [question() for question in by_period]
-        except NotCoveredError as reason:
-            refused[name] = str(reason)
-            continue
-        values[name] = np.stack([value for value, _ in answers])
-        errors[name] = np.stack([np.broadcast_to(error, value.shape) for value, error in answers])
-    if "at_least_probability" in wanted:
-        try:
-            values["at_least_probability"], errors["at_least_probability"] = at_least(
-                funnel, bookings, periods
-            )
-        except NotCoveredError as reason:
-            refused["at_least_probability"] = str(reason)
-    return values, errors, refused
-
-
-def _periods(plan: Scenario, by: str) -> list[Period]:
-    """Return the quarters of the horizon, or its complete years."""
-    length = 1 if by == "quarter" else QUARTERS_PER_YEAR
-    weeks = plan.calendar.weeks_per_quarter
-    starts = range(0, plan.calendar.quarters - length + 1, length)
-    if not starts:
-        raise ArgumentError(
-            f"by = 'year': the horizon of {plan.calendar.quarters} quarters has no complete year. "
-            f"Set calendar.quarters to {QUARTERS_PER_YEAR} or more"
+def _of_segment(plan: Scenario, by: str, wanted: set[str]) -> Answers:
+    """Return the answers about one seat of a segment, and about all of its seats together."""
+    found = Answers()
+    together = wanted.intersection(OF_A_TEAM)
+    if single := wanted.difference(OF_A_TEAM, OF_THE_COMPANY):
+        found = rep_answers(plan, by, single)
+    if together:
+        answers = team_answers(plan, by, together)
+        found = Answers(
+            found.values | answers.values,
+            found.errors | answers.errors,
+            found.refused | answers.refused,
         )
-    return [
-        Period(q * weeks, (q + length) * weeks, math.fsum(plan.quotas[q : q + length]), length)
-        for q in starts
-    ]
-
-
-def _funnel_questions(funnel: Funnel, period: Period) -> dict[str, Question]:
-    """Return mean activities and mean numbers that reach each stage."""
-
-    def activities() -> Answer:
-        mean, error = funnel.nodes.mean(funnel.mean_activities(period.start, period.stop))
-        return mean, error + ROUNDING * mean
-
-    def reached() -> Answer:
-        counts = [
-            funnel.reached(stage, period.start, period.stop)
-            for stage in range(len(funnel.plan.stages))
-        ]
-        by_node = np.stack([count.moments()[0] for count in counts], axis=1)
-        mean, error = funnel.nodes.mean(by_node)
-        late = np.array([count.error() for count in counts])
-        return mean, error + late + ROUNDING * mean
-
-    return {"activities_mean": activities, "reached_mean": reached}
-
-
-def _worst(plan: Scenario, values: dict[str, Floats], errors: dict[str, Floats]) -> float:
-    """Return the largest error: of a probability, or of an amount over the quota."""
-    worst = 0.0
-    for name, value in values.items():
-        scale = max(plan.quotas) if BY_NAME[name].unit == CURRENCY else 1.0
-        share = errors[name] / np.fmax(scale, np.abs(value))
-        worst = max(worst, float(np.nan_to_num(share, nan=np.inf).max(initial=0.0)))
-    return worst
+    return found
 
 
 def _labelled(
     plan: Scenario,
     by: str,
-    values: dict[str, Floats],
-    errors: dict[str, Floats],
+    segments: dict[str, Answers],
+    company: Answers,
     refused: dict[str, str],
 ) -> xr.Dataset:
     """Put labels on the answers."""
@@ -219,29 +132,44 @@ def _labelled(
 
     from funnelsim.scenario.files import dumps
 
-    count = len(_periods(plan, by))
+    team = plan.team.values()
+    labels = {
+        "stage": list(dict.fromkeys(name for each in team for name in each.stage_names)),
+        "kpi": list(dict.fromkeys(kpi.name for each in team for kpi in each.kpis)),
+    }
+    periods = len(periods_of(next(iter(team)), by, (0.0,) * plan.calendar.quarters))
     coords = {
-        "segment": [SEGMENT],
-        by: np.arange(1, count + 1),
+        "segment": list(segments),
+        by: np.arange(1, periods + 1),
         "probability": list(PROBABILITIES),
-        "stage": list(plan.stage_names),
-        "kpi": [kpi.name for kpi in plan.kpis],
+        **labels,
         "at_least": np.arange(1, plan.calendar.quarters + 1),
     }
     arrays = {}
-    for variable in (*SUMMARIES, *QUARTER_SUMMARIES):
-        if variable.name not in values:
+    for variable in (*SUMMARIES, *QUARTER_SUMMARIES, *COMPANY):
+        name = variable.name
+        parts = [company] if name in company.values else list(segments.values())
+        known = [each for each in parts if name in each.values]
+        if name in refused or not known:
             continue
         dims = tuple(by if dim == "quarter" else dim for dim in variable.dims)
         unit = plan.currency if variable.unit == CURRENCY else variable.unit
-        for name, array in ((variable.name, values), (variable.name + NUMERICAL_ERROR, errors)):
-            about = {"units": unit, "long_name": variable.meaning}
-            arrays[name] = xr.Variable(dims, array[variable.name][None], about)
+        about = {"units": unit, "long_name": variable.meaning}
+        for suffix, of in (("", "values"), (NUMERICAL_ERROR, "errors")):
+            array = getattr(known[0], of)[name]
+            if "segment" in dims:
+                array = np.stack(
+                    [
+                        _spread(getattr(each, of).get(name), array, dims[-1], own, labels)
+                        for each, own in zip(parts, team, strict=True)
+                    ]
+                )
+            arrays[name + suffix] = xr.Variable(dims, array, about)
     used = {dim for array in arrays.values() for dim in array.dims}
     text = dumps(plan)
     return xr.Dataset(
         arrays,
-        {name: labels for name, labels in coords.items() if name in used},
+        {name: values for name, values in coords.items() if name in used},
         {
             "title": plan.name,
             "currency": plan.currency,
@@ -249,7 +177,25 @@ def _labelled(
             "refused": json.dumps(refused, sort_keys=True),
             "scenario": text,
             "scenario_sha256": hashlib.sha256(text.encode()).hexdigest(),
-            "funnelsim_version": version("funnelsim"),
+            "funnelsim_version": _version(),
             "numpy_version": np.__version__,
         },
     )
+
+
+def _spread(
+    values: Floats | None, like: Floats, dim: str, plan: Scenario, labels: dict[str, list[str]]
+) -> Floats:
+    """Return values of a segment by all stages or KPIs; NaN for what the segment has not."""
+    if dim not in labels:
+        return np.full_like(like, np.nan) if values is None else values
+    out = np.full((*like.shape[:-1], len(labels[dim])), np.nan)
+    own = list(plan.stage_names) if dim == "stage" else [kpi.name for kpi in plan.kpis]
+    if values is not None:
+        out[..., [labels[dim].index(name) for name in own]] = values
+    return out
+
+
+@cache
+def _version() -> str:
+    return version("funnelsim")

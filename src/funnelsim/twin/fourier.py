@@ -62,7 +62,7 @@ def scale_of(argument: float) -> int:
 
 
 @lru_cache(maxsize=64)
-def line(scale: int, points: int) -> Line:
+def line(scale: float, points: int) -> Line:
     """Return the line of a scale, shared by all who ask for it."""
     return Line(SCALE**scale, points)
 

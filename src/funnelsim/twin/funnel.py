@@ -6,6 +6,7 @@ Derived in docs/exact.md, "The number of deals".
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,12 +14,13 @@ import numpy as np
 
 from funnelsim.errors import NotCoveredError
 from funnelsim.scenario.model import Scenario
-from funnelsim.twin.counts import NEGLIGIBLE, Circle, Group, WeeklyEntries, grouped
-from funnelsim.twin.delays import in_window, reached_shares
+from funnelsim.twin.counts import NEGLIGIBLE, Arrivals, Circle, Group, WeeklyEntries, grouped
+from funnelsim.twin.delays import in_window
 from funnelsim.twin.fourier import MOST_BYTES, Complexes, Floats
 from funnelsim.twin.market import MarketNodes
 from funnelsim.twin.skill import Nodes
-from funnelsim.twin.weeks import Weeks, weeks_of
+from funnelsim.twin.ways import Way, ways_of
+from funnelsim.twin.weeks import ALWAYS_POISSON, Weeks, weeks_of
 
 MOST_WORK = 3e10  # complex multiplications of one question: about a minute
 FACTOR = 25  # of them take as long as a week's generating function at one point
@@ -29,39 +31,60 @@ MOST_POINTS = 1 << 22  # complex numbers of a chain held at a time
 class Funnel:
     """A plan's funnel, for every kind of rep (node) and state of the market.
 
-    Attributes
+    Parameters
     ----------
     plan : Scenario
     nodes : Nodes
     market : MarketNodes
+    begins : int, optional
+        The week in which the seat is filled and the ramp begins; by default a seat of day 0,
+        fully ramped.
+
+    Attributes
+    ----------
     weeks : Weeks
         The weekly law, policy in force.
+    ways : tuple of Way
+        The ways in, the rep's own activity first.
     has_delays : bool
-    first_week : int
-        The earliest week whose entries count; 0, or negative where the start is steady.
     """
 
-    def __init__(self, plan: Scenario, nodes: Nodes, market: MarketNodes) -> None:
+    def __init__(
+        self, plan: Scenario, nodes: Nodes, market: MarketNodes, begins: int | None = None
+    ) -> None:
         self.plan = plan
         self.nodes = nodes
         self.market = market
+        self.begins = begins
         self.weeks: Weeks = weeks_of(plan)
-        self.has_delays = any(stage.days > 0 for stage in plan.stages)
-        self.first_week = -plan.past_weeks
-        self._shares, self._share_errors = reached_shares(plan)
-
-    @cached_property
-    def entries(self) -> WeeklyEntries:
-        """Weekly entries of every kind of rep in every state of the market, (node * state,)."""
-        states = self.market.factors.size
-        return WeeklyEntries(
-            np.repeat(self.nodes.activity, states),
-            np.multiply.outer(self.nodes.conversions[:, 0], self.market.factors).ravel(),
+        self.ways = ways_of(nodes, market, begins)
+        self._season = plan.market.season
+        self._length = plan.calendar.weeks_per_quarter
+        self.has_delays = any(
+            stage.days > 0
+            for source in (None, *plan.sources)
+            for stage in plan.stages_of(source)[plan.first_stage_of(source) :]
         )
 
-    def season(self, week: int) -> float:
-        """Return the season's factor on the entries of a week."""
-        return self.plan.market.season[(week // self.plan.calendar.weeks_per_quarter) % 4]
+    @property
+    def entries(self) -> WeeklyEntries:
+        """Entries of the rep's own activity, by kind of rep and state of the market."""
+        own = self.ways[0].entries
+        assert isinstance(own, WeeklyEntries)  # noqa: S101  the first way is the rep's own
+        return own
+
+    def factor(self, week: int) -> float:
+        """Return what the entries of a week are multiplied by: season and ramp."""
+        season = self._season[(week // self._length) % 4]
+        ramp = self.plan.ramp
+        if self.begins is None or ramp is None:
+            return season
+        grown = (week - self.begins + 0.5) / ramp.weeks
+        return season * min(1.0, ramp.at_hire + (1 - ramp.at_hire) * grown)
+
+    def filled(self, start: int, stop: int) -> int:
+        """Return in how many weeks of a window the seat is filled."""
+        return stop - start if self.begins is None else max(stop - max(start, self.begins), 0)
 
     def in_force(self, week: int) -> Weeks:
         """Return the law of a week, which has no policy before the policy's start."""
@@ -75,10 +98,11 @@ class Funnel:
 
     def mean_activities(self, start: int, stop: int) -> Floats:
         """Return mean activities in weeks ``start`` to ``stop - 1``, (node,)."""
-        laws = [self.in_force(week) for week in range(start, stop)]
+        worked = range(stop - self.filled(start, stop), stop)
+        laws = [self.in_force(week) for week in worked]
         activity = self.nodes.activity
         weekly = [laws.count(law) * law.moments(activity)[0] for law in dict.fromkeys(laws)]
-        return np.asarray(np.sum(weekly, axis=0))
+        return np.asarray(np.sum(weekly, axis=0)) if weekly else 0 * activity
 
     def signature(self, start: int, stop: int) -> object:
         """Return what two windows share exactly if they are alike in every respect.
@@ -86,12 +110,17 @@ class Funnel:
         How far a week's entries have got depends on its age alone. So all that tells windows apart
         is which weeks have entries on the way in them, to whatever stage, and by which laws.
         """
-        arriving = np.zeros(stop - self.first_week, dtype=np.bool_)
-        arriving[start - self.first_week :] = True  # their activities count, whatever is late
-        for shares in self._shares:
-            arriving |= in_window(shares, self.first_week, start, stop) > NEGLIGIBLE
-        weeks = (np.flatnonzero(arriving) + self.first_week).tolist()
-        return tuple((week - start, self.in_force(week), self.season(week)) for week in weeks)
+        out = []
+        for way in self.ways:
+            arriving = np.zeros(max(stop - way.first_week, 0), dtype=np.bool_)
+            arriving[max(start - way.first_week, 0) :] = True  # activities count, however late
+            for shares in way.shares:
+                arriving |= in_window(shares, way.first_week, start, stop) > NEGLIGIBLE
+            weeks = (np.flatnonzero(arriving) + way.first_week).tolist()
+            out.append(
+                tuple((week - start, self.in_force(week), self.factor(week)) for week in weeks)
+            )
+        return tuple(out)
 
     def reached(self, stage: int, start: int, stop: int, kept: float = 1.0) -> Count:
         """Return the number that reach a stage in weeks ``start`` to ``stop - 1``.
@@ -106,22 +135,47 @@ class Funnel:
             Probability with which each of them is counted.
         """
         stage %= len(self.plan.stages)
-        shares = in_window(self._shares[stage], self.first_week, start, stop)
-        numbers = np.arange(self.first_week, stop)
-        length = self.plan.calendar.weeks_per_quarter
+        parts = [self._part(way, stage, start, stop, kept) for way in self.ways]
+        return Count(self, tuple(parts))
+
+    def _part(self, way: Way, stage: int, start: int, stop: int, kept: float) -> Part:
+        shares = in_window(way.shares[stage], way.first_week, start, stop)
+        numbers = np.arange(way.first_week, stop)
         by_quarter = self.market.factors.size > 1
         blocks: dict[int, list[int]] = {}
         for place in np.flatnonzero(shares > NEGLIGIBLE):
-            quarter = int(numbers[place]) // length
+            quarter = int(numbers[place]) // self._length
             blocks.setdefault(quarter if by_quarter else 0, []).append(int(place))
-        linked = []
+        own = way is self.ways[0]  # an inflow has no activities, and no policy
+        linked = {}
         for quarter, places in sorted(blocks.items()):
-            laws = [(self.in_force(n), self.season(n)) for n in numbers[places].tolist()]
-            linked.append((quarter, grouped(laws, shares[places])))
-        rest = self.nodes.conversions[:, 1 : stage + 1].prod(axis=1) * kept
-        errors = self._share_errors[stage]
+            weeks = numbers[places].tolist()
+            laws = [(self.in_force(n) if own else ALWAYS_POISSON, self.factor(n)) for n in weeks]
+            linked[quarter] = grouped(laws, shares[places])
+        errors = way.errors[stage]
         late = float(errors[stop - numbers].sum() + errors[np.maximum(start - numbers, 0)].sum())
-        return Count(self, tuple(linked), rest, late)
+        return Part(way.entries, linked, way.reaching(stage) * kept, late)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one way in adds to a count.
+
+    Attributes
+    ----------
+    entries : WeeklyEntries or Arrivals
+    blocks : dict of int to groups
+        Weeks of entry, by quarter where the market links them.
+    rest : (node,) float
+        P(being counted, given entry, if time allows).
+    late : float
+        Numerical error of the weeks' shares, summed.
+    """
+
+    entries: WeeklyEntries | Arrivals
+    blocks: Mapping[int, tuple[Group, ...]]
+    rest: Floats
+    late: float
 
 
 @dataclass(frozen=True)
@@ -131,22 +185,31 @@ class Count:
     Attributes
     ----------
     funnel : Funnel
-    blocks : tuple of (quarter, groups)
-        Weeks of entry, by quarter where the market links them.
-    rest : (node,) float
-        P(reaching the stage, given entry, if time allows).
-    late : float
-        Numerical error of the weeks' shares, summed.
+    parts : tuple of Part
+        By way in.
     """
 
     funnel: Funnel
-    blocks: tuple[tuple[int, tuple[Group, ...]], ...]
-    rest: Floats
-    late: float
+    parts: tuple[Part, ...]
+
+    @property
+    def blocks(self) -> tuple[tuple[int, tuple[Group, ...]], ...]:
+        """Weeks of entry of the rep's own activity, by quarter where the market links them."""
+        return tuple(self.parts[0].blocks.items())
+
+    @property
+    def rest(self) -> Floats:
+        """P(reaching the stage, given entry by the rep's own activity, if time allows), (node,)."""
+        return self.parts[0].rest
+
+    @cached_property
+    def quarters(self) -> tuple[int, ...]:
+        """Quarters of entry of what is counted; one where no market tells them apart."""
+        return tuple(sorted({quarter for part in self.parts for quarter in part.blocks}))
 
     def laws(self, most: int) -> Floats:
         """Return P(0 .. most are counted) for every kind of rep, (node, n)."""
-        circle = self._circle(most, self.rest.size)
+        circle = self._circle(most, self.funnel.nodes.count)
         return circle.probabilities(self._chained(circle.y))
 
     def laws_by_state(self, most: int) -> Floats:
@@ -154,20 +217,24 @@ class Count:
 
         Only where all that is counted has entered in one quarter.
         """
-        kinds = self.rest.size * self.funnel.market.weights.size
+        kinds = self.funnel.nodes.count * self.funnel.market.weights.size
         circle = self._circle(most, kinds)
-        if self.blocks:
-            values = self._block(0, circle.y)
+        if self.quarters:
+            values = self._block(self.quarters[0], circle.y)
         else:
             values = np.ones((kinds, circle.y.size), dtype=np.complex128)
-        return circle.probabilities(values).reshape(self.rest.size, -1, most + 1)
+        return circle.probabilities(values).reshape(self.funnel.nodes.count, -1, most + 1)
 
     def error(self) -> float:
         """Return how far errors of the shares can move a probability."""
-        mean, _ = self.moments()
-        counted = sum(group.shares @ group.repeats for _, gs in self.blocks for group in gs)
-        average = float(self.funnel.nodes.weights[0] @ mean)
-        return self.late * average / float(counted) if counted else 0.0
+        total = 0.0
+        for part in self.parts:
+            mean, _ = Count(self.funnel, (part,)).moments()
+            groups = [group for block in part.blocks.values() for group in block]
+            counted = sum(float(group.shares @ group.repeats) for group in groups)
+            average = float(self.funnel.nodes.weights[0] @ mean)
+            total += part.late * average / counted if counted else 0.0
+        return total
 
     def none(self) -> Floats:
         """Return P(none is counted), (node,)."""
@@ -175,19 +242,23 @@ class Count:
 
     def moments(self) -> tuple[Floats, Floats]:
         """Return mean and second moment of the number, (node,)."""
-        market, states = self.funnel.market, self.funnel.market.weights.size
-        means: list[tuple[int, Floats]] = []
-        mean, second = np.zeros(self.rest.size), np.zeros(self.rest.size)
-        for quarter, groups in self.blocks:
-            first, spread = self.funnel.entries.moments(groups, np.repeat(self.rest, states))
-            first = first.reshape(-1, states)
-            mean += first @ market.weights
-            second += (spread.reshape(-1, states) + first**2) @ market.weights
-            for earlier, before in means:
-                linked = market.weights[:, None] * market.transfer(quarter - earlier)
-                second += 2 * np.einsum("ns,st,nt->n", before, linked, first)
-            means.append((quarter, first))
-        return mean, second
+        nodes, market = self.funnel.nodes, self.funnel.market
+        moments = [self._moments_of(quarter) for quarter in self.quarters]
+        blocks = [(q, mean, var) for q, (mean, var) in zip(self.quarters, moments, strict=True)]
+        return linked_moments(market, blocks, nodes.count)
+
+    def _moments_of(self, quarter: int) -> tuple[Floats, Floats]:
+        """Return mean and variance of what has entered in one quarter, (node, state)."""
+        states = self.funnel.market.weights.size
+        means, variances = zip(
+            *(
+                part.entries.moments(part.blocks[quarter], np.repeat(part.rest, states))
+                for part in self.parts
+                if quarter in part.blocks
+            ),
+            strict=True,
+        )
+        return sum(means).reshape(-1, states), sum(variances).reshape(-1, states)
 
     def most(self) -> int:
         """Return a number that the count exceeds with negligible probability (Chernoff's bound).
@@ -200,8 +271,8 @@ class Count:
         for growth in (0.02, 0.1, 0.3, 1.0, 2.0):
             with np.errstate(all="ignore"):
                 y = np.array([-growth])
-                values = np.prod([self._block(i, y).real for i in range(len(self.blocks))], axis=0)
-                total = float(np.abs(weights) @ np.ravel(values)) if self.blocks else 1.0
+                values = np.prod([self._block(q, y).real for q in self.quarters], axis=0)
+                total = float(np.abs(weights) @ np.ravel(values)) if self.quarters else 1.0
             if math.isfinite(total) and total >= 0.5:
                 best = min(best, (math.log(total) - math.log(NEGLIGIBLE)) / math.log1p(growth))
         return math.ceil(best) + 1 if math.isfinite(best) else 1 << 60
@@ -218,28 +289,93 @@ class Count:
 
     def _chained(self, y: Complexes | Floats) -> Complexes:
         """Return E (1 - y)^N, (node, point), the market integrated out quarter by quarter."""
-        states = self.funnel.market.weights.size
-        links = states * max(len(self.blocks) - 1, 0) if states > 1 else 0
-        weeks = sum(group.shares.size for _, groups in self.blocks for group in groups)
-        if self.rest.size * states * y.size * (FACTOR * weeks + links) > MOST_WORK:
+        kinds, states = self.funnel.nodes.count, self.funnel.market.weights.size
+        links = states * max(len(self.quarters) - 1, 0) if states > 1 else 0
+        groups = [g for part in self.parts for block in part.blocks.values() for g in block]
+        weeks = sum(group.shares.size for group in groups)
+        if kinds * states * y.size * (FACTOR * weeks + links) > MOST_WORK:
             raise NotCoveredError("skill, market and delays together would take minutes")
-        points = max(1, MOST_POINTS // (self.rest.size * states))
-        parts = [self._chain(y[at : at + points]) for at in range(0, y.size, points)]
+        points = max(1, MOST_POINTS // (kinds * states))
+        parts = [
+            chained(
+                self.funnel.market,
+                self.quarters,
+                lambda quarter, y=y[at : at + points]: self._block(quarter, y).reshape(  # type: ignore[misc]
+                    kinds, states, -1
+                ),
+                (kinds, states, min(points, y.size - at)),
+            )
+            for at in range(0, y.size, points)
+        ]
         return np.concatenate(parts, axis=1)
 
-    def _chain(self, y: Complexes | Floats) -> Complexes:
-        market, states = self.funnel.market, self.funnel.market.weights.size
-        shape = self.rest.size, states, y.size
-        state = np.broadcast_to(market.weights[:, None], shape).astype(np.complex128)
-        last = None
-        for index, (quarter, _) in enumerate(self.blocks):
-            if last is not None and states > 1:
-                back = market.transfer(quarter - last)
-                state = np.einsum("nsy,st->nty", state, back)
-            state = state * self._block(index, y).reshape(-1, states, y.size)
-            last = quarter
-        return np.asarray(state.sum(axis=1), dtype=np.complex128)
+    def _block(self, quarter: int, y: Complexes | Floats) -> Complexes:
+        """Return E (1 - y)^N, (node * state, point), of those who entered in a quarter."""
+        states = self.funnel.market.weights.size
+        value: Complexes | None = None
+        for part in self.parts:
+            if quarter in part.blocks:
+                rest = np.repeat(part.rest, states)
+                own = part.entries.pgf(part.blocks[quarter], rest, y)
+                value = own if value is None else value * own
+        assert value is not None  # noqa: S101  a quarter is known by some part
+        return value
 
-    def _block(self, index: int, y: Complexes | Floats) -> Complexes:
-        rest = np.repeat(self.rest, self.funnel.market.weights.size)
-        return self.funnel.entries.pgf(self.blocks[index][1], rest, y)
+
+def chained(
+    market: MarketNodes,
+    quarters: Sequence[int],
+    value: Callable[[int], Complexes],
+    shape: tuple[int, int, int],
+) -> Complexes:
+    """Return the product of a value of every quarter, the market between them integrated out.
+
+    Parameters
+    ----------
+    market : MarketNodes
+    quarters : sequence of int
+    value : callable
+        Quarter -> (kind, state, point).
+    shape : (kinds, states, points)
+
+    Returns
+    -------
+    (kind, point) complex
+    """
+    state = np.broadcast_to(market.weights[:, None], shape).astype(np.complex128)
+    last = None
+    for quarter in quarters:
+        if last is not None and market.weights.size > 1:
+            state = np.einsum("nsy,st->nty", state, market.transfer(quarter - last))
+        state = state * value(quarter)
+        last = quarter
+    return np.asarray(state.sum(axis=1), dtype=np.complex128)
+
+
+def linked_moments(
+    market: MarketNodes, blocks: Sequence[tuple[int, Floats, Floats]], kinds: int
+) -> tuple[Floats, Floats]:
+    """Return mean and second moment of a sum over quarters that the market links, (kind,).
+
+    Parameters
+    ----------
+    market : MarketNodes
+    blocks : sequence of (quarter, mean, variance)
+        Of what each quarter of entry adds, given the state of its market, (kind, state); rising.
+    kinds : int
+    """
+    mean, second = np.zeros(kinds), np.zeros(kinds)
+    for index, (quarter, first, variance) in enumerate(blocks):
+        mean += first @ market.weights
+        second += (variance + first**2) @ market.weights
+        for earlier, before, _ in blocks[:index]:
+            second += 2 * linked_product(market, quarter - earlier, before, first)
+    return mean, second
+
+
+def linked_product(market: MarketNodes, quarters: int, before: Floats, after: Floats) -> Floats:
+    """Return E f(state) g(state so many quarters later), (kind,), of (kind, state) values."""
+    if not quarters:
+        return np.asarray((before * after) @ market.weights)
+    linked = market.weights[:, None] * market.transfer(quarters)
+    return np.asarray(np.einsum("ns,st,nt->n", before, linked, after))

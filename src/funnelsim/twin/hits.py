@@ -8,16 +8,18 @@ variable t, so that nothing has to be enumerated. Derived in docs/exact.md, "KPI
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from funnelsim.errors import NotCoveredError
 from funnelsim.scenario.model import Kpi, Scenario
+from funnelsim.twin.counts import Arrivals
 from funnelsim.twin.fourier import DAMPING, PERIODS, Complexes, Floats
 from funnelsim.twin.funnel import Funnel
 from funnelsim.twin.sizes import CHUNK
+from funnelsim.twin.ways import Way
 from funnelsim.twin.weeks import Weeks
 
 MOST_WORK = 4e8  # points times kinds of reps; more would take minutes
@@ -30,8 +32,8 @@ class Target:
 
     Attributes
     ----------
-    level : int
-        The stage whose reaching is counted, or ACTIVITIES.
+    level : int or str
+        The stage whose reaching is counted, ACTIVITIES, or the name of an assist.
     count : int
         The smallest count that hits.
     per : str
@@ -40,7 +42,7 @@ class Target:
     logged : float
     """
 
-    level: int
+    level: int | str
     count: int
     per: str
     periods: int
@@ -86,23 +88,34 @@ class Target:
 def target_of(plan: Scenario, kpi: Kpi) -> Target:
     """Return what a KPI counts and when it is attained (docs/model.md, item 8)."""
     periods = {"week": plan.calendar.weeks_per_quarter, "month": 3, "quarter": 1}[kpi.per]
-    level = ACTIVITIES if kpi.metric == "activities" else plan.stage_names.index(kpi.metric)
+    level: int | str = kpi.metric  # of an assist
+    if kpi.metric == "activities":
+        level = ACTIVITIES
+    elif kpi.metric in plan.stage_names:
+        level = plan.stage_names.index(kpi.metric)
     needed = math.ceil(kpi.share * periods - 1e-9)
     return Target(level, math.ceil(kpi.target), kpi.per, periods, needed, kpi.logged)
 
 
+Won = Callable[[Way, float], Complexes]  # (way, factor on the size) -> (node or 1, point)
+
+
 def attained_pgf(
-    funnel: Funnel, targets: Sequence[Target], start: int, y: Complexes | Floats
+    funnel: Funnel, targets: Sequence[Target], start: int, won: Won, points: int
 ) -> Complexes:
-    """Return E[(1 - y)^deals; all targets attained] of the quarter that begins in week ``start``.
+    """Return E[product over deals of ``won``; all targets attained] of a quarter.
 
     Parameters
     ----------
     funnel : Funnel
     targets : sequence of Target
     start : int
-    y : (point,) float or complex
-        Only [0] where stages are delayed.
+        The week in which the quarter begins.
+    won : callable
+        What a deal contributes: 1 - y to count deals, E exp(-s size) for their sum.
+    points : int
+        How many points it has; where stages are delayed only 1 is covered, and deals must not
+        matter.
 
     Returns
     -------
@@ -114,23 +127,36 @@ def attained_pgf(
         Where delays link weeks or levels, or there is too much to count.
     """
     targets = [target for target in targets if target.count > 0]  # others are always attained
-    size = math.prod(target.points.size for target in targets) * y.size
+    size = math.prod(target.points.size for target in targets) * points
     kinds = funnel.entries.activity.size
     if size * kinds > MOST_WORK or size > MOST_WORK / 10:
         raise NotCoveredError(
             "these KPIs together would take minutes; state fewer, smaller targets, or less skill"
         )
     targets = sorted(targets, key=lambda target: ("week", "month", "quarter").index(target.per))
-    late = [t for t in targets if any(s.days > 0 for s in funnel.plan.stages[: t.level + 1])]
+    late = any(is_late(funnel.plan, target) for target in targets)
     if late:
         _check_late(funnel, targets)
-    out = np.empty((kinds, y.size), dtype=np.complex128)
+    out = np.empty((kinds, points), dtype=np.complex128)
     rows = max(1, CHUNK // size)
     for first in range(0, kinds, rows):
         part = slice(first, first + rows)
-        week = _LateWeek(funnel, targets, part) if late else _Week(funnel, targets, part, y)
+        week = _LateWeek(funnel, targets, part) if late else _Week(funnel, targets, part, won)
         out[part] = _quarter(funnel, targets, start, week)
-    return out.reshape(funnel.nodes.size.size, -1, y.size)
+    return out.reshape(funnel.nodes.count, -1, points)
+
+
+def is_late(plan: Scenario, target: Target) -> bool:
+    """Return whether what is counted happens later than the activity, by whatever way in."""
+    last = target.level
+    if isinstance(last, str):
+        assist = next(each for each in plan.assists if each.name == last)
+        last = plan.stage_names.index(assist.at) - 1
+    return any(
+        stage.days > 0
+        for source in (None, *plan.sources)
+        for stage in plan.stages_of(source)[plan.first_stage_of(source) : last + 1]
+    )
 
 
 def _check_late(funnel: Funnel, targets: Sequence[Target]) -> None:
@@ -143,63 +169,98 @@ def _check_late(funnel: Funnel, targets: Sequence[Target]) -> None:
         raise NotCoveredError("with delays before the stage counted, the market links weeks")
     if len({target.level for target in targets}) > 1:
         raise NotCoveredError("with delays, KPIs of different stages depend on each other")
+    if any(isinstance(target.level, str) for target in targets):
+        raise NotCoveredError("with delays before the step, a KPI of an assist is not covered")
 
 
 class _Week:
     """The generating function of one week, everything counted at once."""
 
-    def __init__(
-        self, funnel: Funnel, targets: Sequence[Target], part: slice, y: Complexes | Floats
-    ) -> None:
-        self._funnel, self._part = funnel, part
+    def __init__(self, funnel: Funnel, targets: Sequence[Target], part: slice, won: Won) -> None:
+        self._funnel, self._part, self._won = funnel, part, won
         self._activity = funnel.entries.activity[part]
         self._entry = funnel.entries.entry[part]
-        kinds, axes = self._activity.size, len(targets) + 1
-        conversions = np.repeat(funnel.nodes.conversions, funnel.market.weights.size, axis=0)[part]
-
-        def along(axis: int, values: Complexes | Floats) -> Complexes:
-            shape = [1] * (axes + 1)
-            shape[axis] = values.size
-            return np.asarray(values, dtype=np.complex128).reshape(shape)
-
-        seen = {level: np.ones((1,) * (axes + 1), dtype=np.complex128) for level in range(-1, 9)}
+        self._axes = len(targets) + 1
+        self._seen: dict[int | str, Complexes] = {}
         for axis, target in enumerate(targets, start=1):
-            seen[target.level] = seen[target.level] * along(axis, target.seen(target.points))
-        f = along(axes, 1 - y)
-        for level in range(conversions.shape[1] - 1, 0, -1):
-            kept = along(0, conversions[:, level])
-            f = 1 - kept * (1 - f * seen[level])
-        self._shape = (kinds, *(target.points.size for target in targets), y.size)
-        self._fewer = np.broadcast_to(1 - f * seen[0], self._shape).reshape(kinds, -1)
-        self._outer = np.broadcast_to(seen[ACTIVITIES], self._shape).reshape(kinds, -1)
-        self._counts_activities = any(target.level == ACTIVITIES for target in targets)
+            shape = [1] * (self._axes + 1)
+            shape[axis] = target.points.size
+            seen = target.seen(target.points).reshape(shape)
+            self._seen[target.level] = self._seen.get(target.level, 1.0) * seen
+        fewer = [1 - self._entered(way) for way in funnel.ways]
+        points = max(each.shape[-1] for each in fewer)
+        counts = tuple(target.points.size for target in targets)
+        self._shape = (self._activity.size, *counts, points)
+        self._fewer = [self._flat(each) for each in fewer]
+        self._outer = self._flat(self._counted(ACTIVITIES))
+        self._counts_activities = ACTIVITIES in self._seen
+
+    def _flat(self, values: Complexes) -> Complexes:
+        return np.broadcast_to(values, self._shape).reshape(self._shape[0], -1)
+
+    def _counted(self, level: int | str) -> Complexes:
+        one = np.ones((1,) * (self._axes + 1), dtype=np.complex128)
+        return self._seen.get(level, one)
+
+    def _by_kind(self, by_node: Floats) -> Floats:
+        """Return values of nodes for the kinds of this part, (kind, 1, ..., 1)."""
+        states = self._funnel.market.weights.size
+        return np.repeat(by_node, states)[self._part].reshape(-1, *[1] * self._axes)
+
+    def _entered(self, way: Way) -> Complexes:
+        """Return the function of one opportunity that enters, (kind, u of each target, point)."""
+        return self._after(way, way.first, 1.0) * self._counted(way.first)
+
+    def _after(self, way: Way, level: int, size: float) -> Complexes:
+        """Return the function of what happens after a stage is reached."""
+        if level == len(way.steps) - 1:
+            value = self._won(way, size)
+            if len(value) > 1:
+                value = np.repeat(value, self._funnel.market.weights.size, axis=0)[self._part]
+            return value.reshape(value.shape[0], *[1] * (self._axes - 1), value.shape[-1])
+        total: Complexes | float = 0.0
+        for step in way.steps[level + 1]:
+            reached = self._after(way, level + 1, size * step.size) * self._counted(level + 1)
+            seen = math.prod((self._counted(name) for name in step.assists), start=1.0)
+            going = 1 - self._by_kind(step.conversion) * (1 - reached)
+            total = total + self._by_kind(step.probability) * seen * going
+        return np.asarray(total)
 
     def __call__(self, week: int) -> Complexes:
-        """Return the function of a week, (kind, u of each target, y)."""
-        weeks, factor = self._funnel.in_force(week), self._funnel.season(week)
+        """Return the function of a week, (kind, u of each target, point)."""
+        value = self._own(self._funnel.in_force(week), self._funnel.factor(week))
+        for way, fewer in zip(self._funnel.ways[1:], self._fewer[1:], strict=True):
+            assert isinstance(way.entries, Arrivals)  # noqa: S101  only the first way is worked
+            rate = way.entries.rate[self._part] * self._funnel.factor(week)
+            value = value * np.exp(-rate[:, None] * fewer)
+        return value.reshape(self._shape)
+
+    def _own(self, weeks: Weeks, factor: float) -> Complexes:
+        """Return the function of the rep's own activity in a week, (kind, u and points)."""
+        fewer = self._fewer[0]
         if weeks.is_linear:
             p = np.minimum(self._entry * factor, 1.0)[:, None]
-            value = weeks.pgf(self._activity, self._outer * (1 - p * self._fewer))
-        elif self._counts_activities:
-            value = self._listed(weeks, factor)
-        else:
-            rows, row, scale = self._funnel.entries.laws(weeks, factor)
-            f = 1 - scale[self._part, None] * self._fewer
-            value = np.zeros_like(f)
-            for column in rows.T[::-1]:
-                value *= f
-                value += column[row[self._part], None]
-        return value.reshape(self._shape)
+            return weeks.pgf(self._activity, self._outer * (1 - p * fewer))
+        if self._counts_activities:
+            return self._listed(weeks, factor)
+        rows, row, scale = self._funnel.entries.laws(weeks, factor)
+        f = 1 - scale[self._part, None] * fewer
+        value = np.zeros_like(f)
+        for column in rows.T[::-1]:
+            value *= f
+            value += column[row[self._part], None]
+        return value
 
     def _listed(self, weeks: Weeks, factor: float) -> Complexes:
         """Sum over the number of activities, on which P(entry) depends."""
+        fewer = self._fewer[0]
         law = weeks.activities(self._activity)
         p = weeks.entry_probability(self._entry * factor, law.shape[1] - 1)
-        if law.shape[1] * self._fewer.size > MOST_WORK:
+        if law.shape[1] * fewer.size > MOST_WORK:
             raise NotCoveredError("elasticity and a KPI of activities together would take minutes")
-        value = np.zeros_like(self._fewer)
+        value = np.zeros_like(fewer)
         for n in range(law.shape[1]):
-            value += law[:, n, None] * (self._outer * (1 - p[:, n, None] * self._fewer)) ** n
+            value += law[:, n, None] * (self._outer * (1 - p[:, n, None] * fewer)) ** n
         return value
 
 
@@ -207,7 +268,7 @@ class _LateWeek:
     """The generating function of one week's Poisson count of a delayed stage."""
 
     def __init__(self, funnel: Funnel, targets: Sequence[Target], part: slice) -> None:
-        self._funnel, self._part, self._level = funnel, part, targets[0].level
+        self._funnel, self._part, self._level = funnel, part, int(targets[0].level)  # of no assist
         self._seen = np.ones((1,), dtype=np.complex128)
         for target in targets:
             self._seen = np.multiply.outer(self._seen, target.seen(target.points))
@@ -227,7 +288,9 @@ def _quarter(
     known: dict[object, Complexes] = {}
 
     def in_week(number: int) -> Complexes:
-        key = number if isinstance(week, _LateWeek) else funnel.in_force(number)
+        key: object = funnel.in_force(number), funnel.factor(number)
+        if isinstance(week, _LateWeek):
+            key = number
         if key not in known:
             known[key] = _each(targets, "week", week(number))
         return known[key]

@@ -20,29 +20,30 @@ SEARCHED = 1e-12  # of the largest argument: how near a quantile is sought
 STEPS = 15  # of a search for three quantiles, so much work each, as one question's
 BESIDE = 1e-5  # of the largest argument: how wide the slope is taken
 
-Part = tuple[Compound, Floats]
+Below = Callable[[float], tuple[float, float]]  # x -> P(sum < x) and its error
 
 
 def quantiles(
-    parts: Sequence[Part],
+    below: Below,
     probabilities: Sequence[float],
     largest: float,
+    unit: float,
     error_at: Callable[[float], float],
 ) -> tuple[Floats, Floats]:
-    """Return the quantiles of a mixture of compounds and their errors, currency.
+    """Return the quantiles of a law and their errors, currency.
 
     Parameters
     ----------
-    parts : sequence of (Compound, law)
-        ``law`` holds the joint probabilities of the part and of n = 0, 1, ... deals.
+    below : callable
+        x -> P(sum <= x), P(sum = 0) for 0, and their errors.
     probabilities : sequence of float
     largest : float
         An amount that is not below any of them.
+    unit : float
+        Common unit of all sums; 0 where they have none.
     error_at : callable
         x -> error of P(sum < x), that of the laws included.
     """
-    below = _Distribution(parts)
-    unit = _unit(parts)
     out, errors = [], []
     for p in probabilities:
         nothing, _ = below(0.0)
@@ -64,16 +65,23 @@ def quantiles(
     return np.array(out), np.array(errors)
 
 
-class _Distribution:
-    """P(sum <= x) of the mixture, its transform kept for each line of points."""
+class Mixture:
+    """P(sum <= x) of a mixture of compounds, its transform kept for each line of points.
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    Parameters
+    ----------
+    parts : sequence of (Compound, law)
+        ``law`` holds the joint probabilities of the part and of n = 0, 1, ... deals.
+    """
+
+    def __init__(self, parts: Sequence[tuple[Compound, Floats]]) -> None:
         self._parts = parts
         self._waves: dict[int, Complexes] = {}
         self._smooth = all(compound.is_smooth for compound, _ in parts)
         self._nothing = sum(float(law[0]) * compound.no_windfall for compound, law in parts)
 
     def __call__(self, x: float) -> tuple[float, float]:
+        """Return P(sum <= x) and its error."""
         if x <= 0:
             return self._nothing, NOISE
         if not self._smooth:
@@ -93,8 +101,8 @@ class _Distribution:
         fine, coarse = np.einsum("rs,s->r", self._waves[scale], wave).real
         return self._nothing + float(fine), abs(float(fine - coarse)) + NOISE
 
-
-def _unit(parts: Sequence[Part]) -> float:
-    """Return the common unit of all sums; 0 where they are continuous."""
-    units = [compound.unit for compound, _ in parts]
-    return common_unit(np.array(units)) if all(units) else 0.0
+    @property
+    def unit(self) -> float:
+        """Common unit of all sums; 0 where they are continuous."""
+        units = [compound.unit for compound, _ in self._parts]
+        return common_unit(np.array(units)) if all(units) else 0.0

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from funnelsim.errors import NotCoveredError
-from funnelsim.twin.bookings import Bookings
 from funnelsim.twin.funnel import Funnel
-from funnelsim.twin.period import ATTAINED, ROUNDING, Answer, Period
+from funnelsim.twin.laws import Law
+from funnelsim.twin.period import ATTAINED, ROUNDING, Answer
 
 
-def at_least(funnel: Funnel, bookings: Bookings, periods: Sequence[Period]) -> Answer:
+def at_least(funnel: Funnel, laws: Sequence[Law], quotas: Sequence[float]) -> Answer:
     """Return P(attained in at least k of the n periods), k = 1 .. n, and its error.
 
     Raises
@@ -31,21 +31,18 @@ def at_least(funnel: Funnel, bookings: Bookings, periods: Sequence[Period]) -> A
         raise NotCoveredError(
             "with delays, a floor, a cap, week_cv or elasticity makes quarters depend on each other"
         )
-    n, total_error = len(periods), np.zeros(nodes.size.size)
+    n, total_error = len(quotas), np.zeros(nodes.count)
     # P(state of the market, so many attained so far), (node, state, attained)
-    state = np.zeros((nodes.size.size, market.weights.size, n + 1))
+    state = np.zeros((nodes.count, market.weights.size, n + 1))
     state[:, :, 0] = market.weights
-    for index, period in enumerate(periods):
+    for index, (law, quota) in enumerate(zip(laws, quotas, strict=True)):
         if index and market.weights.size > 1:
             state = np.einsum("nsk,st->ntk", state, market.transfer(1))
-        count = funnel.reached(-1, period.start, period.stop)
-        x = period.quota * ATTAINED
-        most = min(bookings.most_deals(x, period.quarters), count.most())
-        missed, errors = bookings.missed(x, count.laws_by_state(most), period.quarters)
+        missed, errors = law.missed_by_state(quota * ATTAINED)
         attained = state[:, :, :-1] * (1 - missed[:, :, None])
         state = state * missed[:, :, None]
         state[:, :, 1:] += attained
-        total_error += errors @ market.weights + count.error()
-    law = state.sum(axis=1)
-    tails, error = nodes.mean(np.cumsum(law[:, ::-1], axis=1)[:, -2::-1])
+        total_error += errors
+    law_of_number = state.sum(axis=1)
+    tails, error = nodes.mean(np.cumsum(law_of_number[:, ::-1], axis=1)[:, -2::-1])
     return tails, error + nodes.weights[0] @ total_error + n * ROUNDING

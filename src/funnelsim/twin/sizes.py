@@ -8,7 +8,9 @@ transform. Derived in docs/exact.md, "Sizes".
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from scipy import special
@@ -17,6 +19,7 @@ from funnelsim.scenario.model import SizeLaw
 from funnelsim.twin.fourier import Complexes, Floats, Transform, line
 
 CHUNK = 1 << 19  # complex numbers held at a time
+MOST_KEPT = 1 << 21  # complex numbers kept of a law, at various points
 CACHED = 1 << 15  # complex numbers that stay in a processor's cache
 
 
@@ -47,6 +50,14 @@ class Amount:
     _on_lines: dict[tuple[int, int, float], Complexes] = field(
         default_factory=dict, compare=False, repr=False
     )
+    _at_points: dict[tuple[Hashable, float], Complexes] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether the law has a mass at each of its amounts, and no density."""
+        return self.certain or self.atoms is not None
 
     @property
     def masses(self) -> tuple[Floats, Floats]:
@@ -62,6 +73,20 @@ class Amount:
             self._on_lines[key] = self.transform(line(scale, points).s * factor)
         return self._on_lines[key]
 
+    def at(self, key: Hashable, s: Complexes, factor: float) -> Complexes:
+        """Return E exp(-s factor X) at points known by a key; kept for a few of them."""
+        known = key, factor
+        if known not in self._at_points:
+            if sum(each.size for each in self._at_points.values()) > MOST_KEPT:
+                self._at_points.clear()
+            self._at_points[known] = self.whole(s * factor)
+        return self._at_points[known]
+
+    def whole(self, s: Complexes) -> Complexes:
+        """Return E exp(-s X)."""
+        start = np.exp(-s * self.smallest) if self.smallest else 1.0
+        return np.asarray(start * self.transform(s))
+
     def scaled(self, factor: float) -> Amount:
         """Return the law of factor * X."""
         if factor == 1.0:
@@ -75,6 +100,12 @@ class Amount:
             atoms,
             self.certain,
         )
+
+
+@lru_cache(maxsize=32)
+def amount_of(law: SizeLaw) -> Amount:
+    """Return the law of one amount, shared by all who ask for it."""
+    return amount(law)
 
 
 def amount(law: SizeLaw) -> Amount:

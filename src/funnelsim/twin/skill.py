@@ -1,123 +1,182 @@
-"""Quadrature over a rep's lasting skill: a lattice of normal coordinates in a ball.
+"""What reps are like: rates, levels and sizes of every kind of rep in every kind of world.
 
-The trapezoidal rule in normal coordinates converges faster than any power of its step. The same
-nodes hold the rules of twice and of four times the step, and of two smaller balls; how these
-converge tells the error of the step and of the ball.
-Derived in docs/exact.md, "Skill".
+A rep's lasting skills are normals with a correlation; in each world they spread around the
+parameters drawn there. Derived in docs/exact.md, "Skill".
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy import special
 
-from funnelsim.errors import NotCoveredError
-from funnelsim.scenario.model import Scenario
+from funnelsim.scenario.model import Scenario, Source
 from funnelsim.twin.fourier import Floats
-
-RADIUS = 8.6  # beyond it lie 1e-15 of a normal law, but more of its product with an amount
-SHELL = 1.0  # by how much the balls differ that tell what lies beyond the radius
-RULES = 5
-# Steps of the finest lattice by number of dimensions: usual, and where that is not accurate enough.
-STEPS = {1: (0.25, 0.0625), 2: (0.3, 0.15), 3: (0.5, 0.3)}
+from funnelsim.twin.normals import WITHIN, beta, converged, lattice, multiplier, step_of
+from funnelsim.twin.worlds import Drawn, Worlds, lucks_of, worlds_of
 
 
 @dataclass(frozen=True)
 class Nodes:
-    """Kinds of reps, each with its weight.
+    """Kinds of reps in kinds of worlds (nodes), each with its weight; worlds come first.
 
     Attributes
     ----------
-    weights : (rule, node) float
-        The fine rule, two coarser and two narrower ones that tell its error, see :meth:`mean`.
-    activity : (node,) float
-        Multiplier of weekly activity.
-    conversions : (node, stage) float
-    size : (node,) float
-        Multiplier of deal sizes.
+    drawn : Drawn
+        The parameters in every world.
+    skills : (rule, skill) float
+        Weights of kinds of reps.
+    normals : mapping of str to (skill,) float
+        Skills of "activity", "size" and stages where reps differ.
     """
 
-    weights: Floats
-    activity: Floats
-    conversions: Floats
-    size: Floats
+    drawn: Drawn
+    skills: Floats
+    normals: Mapping[str, Floats]
+
+    @property
+    def worlds(self) -> Floats:
+        """Weights of kinds of worlds, (rule, world)."""
+        return self.drawn.worlds.weights
+
+    @cached_property
+    def weights(self) -> Floats:
+        """Weights of nodes, (rule, node)."""
+        if self.skills.shape[1] == 1 or self.worlds.shape[1] == 1:
+            return np.asarray(self.worlds * self.skills)
+        product = np.einsum("rw,rs->rws", self.worlds, self.skills)
+        return np.asarray(product.reshape(len(self.skills), -1))
+
+    @property
+    def count(self) -> int:
+        """Number of nodes."""
+        return int(self.worlds.shape[1] * self.skills.shape[1])
 
     def mean(self, by_node: Floats) -> tuple[Floats, Floats]:
-        """Return the mean over reps of (node, ...) and the error of the quadrature."""
+        """Return the mean over nodes of (node, ...) and the error of the quadrature."""
         return converged(np.einsum("rn,n...->r...", self.weights, by_node))
 
+    def spread(self, by_world: Floats) -> Floats:
+        """Return a parameter of every world for every node, (node,)."""
+        return np.repeat(by_world, self.skills.shape[1])
 
-def converged(rules: Floats) -> tuple[Floats, Floats]:
-    """Return the finest rule's answer and its error, from the answers of all rules (rule, ...).
+    @cached_property
+    def activity(self) -> Floats:
+        """Multiplier of weekly activity, (node,)."""
+        plan = self.drawn.plan
+        drawn = [self.drawn.amount(1.0, "activity", key) for key in ("per_week", "per_quarter")]
+        return self._lifted(drawn[0] * drawn[1], "activity", plan.activity.rep_cv)
 
-    The error is that of the step and that of the radius. The next refinement of either is taken to
-    change the answer by at most as small a share of the last change as the last change was of the
-    one before: true of smooth and of kinked integrands alike, and of what lies beyond a radius, as
-    a normal density falls ever faster, however fast an amount grows with skill.
-    """
-    fine, coarse, coarser, narrow, narrower = rules
-    return fine, _to_come(fine, coarse, coarser) + _to_come(fine, narrow, narrower)
+    @cached_property
+    def conversions(self) -> Floats:
+        """Conversions of the rep's own activity, without assists, (node, stage)."""
+        return self.conversions_of(None)
+
+    @cached_property
+    def size(self) -> Floats:
+        """Multiplier of the sizes of deals from the rep's own activity, (node,)."""
+        return self.size_of(None)
+
+    def conversions_of(self, source: Source | None) -> Floats:
+        """Return the conversions of a source, without assists, (node, stage)."""
+        plan, drawn, columns = self.drawn.plan, self.drawn, []
+        after = plan.first_stage_of(source) + 1
+        stages = zip(plan.stages_of(source), plan.stages, strict=True)
+        for index, (own, base) in enumerate(stages):
+            stated = base.conversion
+            path: tuple[str, ...] = ("stages", base.name, "conversion")
+            if source is not None and base.name in source.conversion:
+                stated = source.conversion[base.name]
+                path = ("sources", source.name, "conversion", base.name)
+            mean = drawn.share(stated, *path)
+            if source is not None and source.response is not None and index == after:
+                mean = np.minimum(mean * source.response.factor, 1.0)
+            if own.rep_cv and own.conversion:
+                total = (1 - own.conversion) / (own.conversion * own.rep_cv**2) - 1
+                columns.append(beta(mean[:, None], total, self.normals[own.name]).ravel())
+            else:
+                columns.append(self.spread(mean))
+        return np.stack(columns, axis=1)
+
+    def size_of(self, source: Source | None) -> Floats:
+        """Return the multiplier of the sizes of deals of a source, (node,)."""
+        law = self.drawn.plan.deal_size_of(source)
+        own = None if source is None else source.deal_size
+        drawn = np.ones(self.worlds.shape[1])
+        for key in ("mean", "minimum"):
+            if getattr(law, key) is not None and getattr(own, key, None) is None:
+                drawn = drawn * self.drawn.amount(1.0, "deal_size", key)
+        return self._lifted(drawn, "size", law.rep_cv)
+
+    def _lifted(self, by_world: Floats, name: str, cv: float) -> Floats:
+        if not cv:
+            return self.spread(by_world)
+        return np.multiply.outer(by_world, multiplier(cv, self.normals[name])).ravel()
 
 
-def _to_come(fine: Floats, coarse: Floats, coarser: Floats) -> Floats:
-    """Return the sum of the changes to come."""
-    last, before = np.abs(fine - coarse), np.abs(coarse - coarser)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(before > 0, last / before, 1.0)
-        rest = np.where(share < 0.5, share / (1 - share), 1.0)
-    return np.asarray(last * rest)
+def is_spread(plan: Scenario) -> bool:
+    """Return whether anything has to be integrated: reps differ, or parameters are uncertain."""
+    return is_skilled(plan) or bool(lucks_of([plan]))
 
 
 def is_skilled(plan: Scenario) -> bool:
     """Return whether reps differ."""
-    return any(_spreads(plan).values())
+    return bool(_skills(plan))
 
 
-def nodes_of(plan: Scenario, effort: int = 0) -> Nodes:
-    """Return the quadrature over the plan's skills; one node where reps do not differ.
+def dimensions_of(plan: Scenario) -> int:
+    """Return the number of dimensions of skill."""
+    return int(_square_root(plan).shape[1])
+
+
+def nodes_of(plan: Scenario, effort: int = 0, worlds: Worlds | None = None) -> Nodes:
+    """Return the quadrature over the plan's skills and uncertainty; one node where there is none.
 
     Parameters
     ----------
     plan : Scenario
     effort : int
         0 for the usual lattice, 1 for a finer one.
+    worlds : Worlds, optional
+        Those of a team; by default those of the plan's own uncertainty.
 
     Raises
     ------
     NotCoveredError
-        Where skill has more than three dimensions.
+        Where skill and uncertainty have more than three dimensions.
     """
-    names = [name for name, cv in _spreads(plan).items() if cv]
-    loadings = np.array([plan.loading(name) for name in names])
-    roots = _square_root(loadings)
-    points, weights = _lattice(roots.shape[1], effort)
-    normals = dict(zip(names, roots @ points.T, strict=True))
-    ones = np.ones(weights.shape[1])
-    conversions = [
-        _beta(stage.conversion, stage.rep_cv, normals[stage.name])
-        if stage.name in normals
-        else stage.conversion * ones
-        for stage in plan.stages
-    ]
-    return Nodes(
-        weights,
-        _multiplier(plan.activity.rep_cv, normals.get("activity", 0 * ones)),
-        np.stack(conversions, axis=1),
-        _multiplier(plan.deal_size.rep_cv, normals.get("size", 0 * ones)),
-    )
+    roots = _square_root(plan)
+    if worlds is None:
+        step = step_of(roots.shape[1] + len(lucks_of([plan])), effort)
+        worlds = worlds_of([plan], step)
+    else:
+        step = WITHIN[effort]
+    points, weights = lattice(roots.shape[1], step)
+    normals = dict(zip(_skills(plan), roots @ points.T, strict=True))
+    return Nodes(Drawn(plan, worlds), weights, normals)
 
 
-def _spreads(plan: Scenario) -> dict[str, float]:
-    """Return the coefficient of variation of each skill."""
-    stages = {stage.name: stage.rep_cv if stage.conversion else 0.0 for stage in plan.stages}
-    return {"size": plan.deal_size.rep_cv, "activity": plan.activity.rep_cv, **stages}
+def _skills(plan: Scenario) -> list[str]:
+    """Return the names of what reps differ in."""
+    names = []
+    sources = (None, *plan.sources)
+    if any(plan.deal_size_of(source).rep_cv for source in sources):
+        names.append("size")
+    if plan.activity.rep_cv:
+        names.append("activity")
+    for index, stage in enumerate(plan.stages):
+        ways = [plan.stages_of(source)[index] for source in sources]
+        if any(way.rep_cv and way.conversion for way in ways):
+            names.append(stage.name)
+    return names
 
 
-def _square_root(loadings: Floats) -> Floats:
-    """Return R with R R^T the correlation matrix; its columns are the dimensions of skill."""
+def _square_root(plan: Scenario) -> Floats:
+    """Return R with R R^T the correlation of skills; its columns are the dimensions of skill."""
+    loadings = np.array([plan.loading(name) for name in _skills(plan)])
     correlation = np.outer(loadings, loadings)
     np.fill_diagonal(correlation, 1.0)
     columns: list[Floats] = []
@@ -126,44 +185,4 @@ def _square_root(loadings: Floats) -> Floats:
         if pivot > 1e-10:
             columns.append(correlation[:, index] / math.sqrt(pivot))
             correlation = correlation - np.outer(columns[-1], columns[-1])
-    if len(columns) > max(STEPS):
-        raise NotCoveredError(
-            f"skill has {len(columns)} dimensions (rep_cv of activity, stages and size); at most "
-            f"{max(STEPS)} are integrated"
-        )
     return np.stack(columns, axis=1) if columns else np.zeros((0, 0))
-
-
-def _lattice(dimensions: int, effort: int) -> tuple[Floats, Floats]:
-    """Return lattice points in a ball, (node, dimension), and weights, (rule, node)."""
-    if not dimensions:
-        return np.zeros((1, 0)), np.ones((RULES, 1))
-    step = STEPS[dimensions][effort]
-    reach = int(RADIUS / step)
-    axis = np.arange(-reach, reach + 1)
-    places = np.stack(np.meshgrid(*[axis] * dimensions, indexing="ij"), axis=-1)
-    places = places.reshape(-1, dimensions)
-    squares = (places**2).sum(axis=1) * step**2
-    places, squares = places[squares <= RADIUS**2], squares[squares <= RADIUS**2]
-    density = np.exp(-squares / 2) / (2 * math.pi) ** (dimensions / 2)
-    weights = [
-        np.all(places % stride == 0, axis=1) * density * (stride * step) ** dimensions
-        for stride in (1, 2, 4)
-    ]
-    weights += [weights[0] * (squares <= (RADIUS - shells * SHELL) ** 2) for shells in (1, 2)]
-    return places * step, np.stack(weights)
-
-
-def _multiplier(cv: float, z: Floats) -> Floats:
-    """Return the lognormal multiplier of mean 1."""
-    sigma = math.sqrt(math.log1p(cv * cv))
-    return np.asarray(np.exp(sigma * z - sigma**2 / 2))
-
-
-def _beta(mean: float, cv: float, z: Floats) -> Floats:
-    """Return the quantile of a Beta law at a normal's probability, accurate in both tails."""
-    total = (1 - mean) / (mean * cv**2) - 1
-    a, b = mean * total, (1 - mean) * total
-    low = special.betaincinv(a, b, special.ndtr(np.minimum(z, 0)))
-    high = 1 - special.betaincinv(b, a, special.ndtr(-np.maximum(z, 0)))
-    return np.asarray(np.where(z < 0, low, high))

@@ -26,7 +26,7 @@ MOST_LISTED = 1 << 25  # of a table of activities by kinds of reps
 
 @dataclass(frozen=True)
 class Weeks:
-    """The law of a week's activities; a rep's skill multiplies its mean.
+    """The law of a week's activities; a rep's skill, and what is not known, multiply its mean.
 
     Attributes
     ----------
@@ -175,14 +175,20 @@ class Weeks:
         return float(special.betainc(n + 1.0, shape, mean / (mean + shape)))
 
 
+ALWAYS_POISSON = Weeks(0.0, 0.0, 1.0, 0, None, 0.0, 1.0, 1.0)  # of what needs no activity
+
+
 def weeks_of(plan: Scenario) -> Weeks:
     """Return the weekly law of a plan, policy in force."""
     activity, policy = plan.activity, plan.policy
     reference = activity.reference_per_week
+    levels = [plan.uncertainty.get(f"activity.{key}") for key in ("per_week", "per_quarter")]
+    cvs = [activity.rep_cv, *(each.cv for each in levels if each is not None)]
+    sigma = math.sqrt(math.fsum(math.log1p(cv**2) for cv in cvs))
     return Weeks(
         mean=plan.activities_per_week,
         cv=activity.week_cv,
-        most_skill=math.exp(MOST_SKILL * math.sqrt(math.log1p(activity.rep_cv**2))),
+        most_skill=math.exp(MOST_SKILL * sigma),
         floor=(policy.floor_per_week or 0) if policy.adherence else 0,
         cap=policy.cap_per_week,
         adherence=policy.adherence,
