@@ -1,8 +1,9 @@
-"""Comparisons: against the exact twin, against samples draw by draw, against themselves."""
+"""Simulated comparisons: against the exact twin, samples draw by draw, and themselves."""
 
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,8 +12,7 @@ import funnelsim as fs
 from funnelsim.analysis.compare.compare import BLOCK, compare
 from funnelsim.analysis.compare.side_by_side import SideBySide
 from funnelsim.engine.blocks import Run, sample_blocks
-from funnelsim.errors import ArgumentError, ScenarioError
-from funnelsim.registry import BY_NAME, COMPARE, NUMERICAL_ERROR, STANDARD_ERROR
+from funnelsim.registry import BESIDE_EXACT, BY_NAME, COMPARE, NUMERICAL_ERROR, STANDARD_ERROR
 from twin_plans import WHALES, WINDFALL, sales_math, sized
 
 DRAWS = 20_000
@@ -27,6 +27,9 @@ METRICS = (
     "at_least_probability",
 )
 LIKELY = "attainment_probability"
+WIDENED = ("bookings_mean", "bookings_sd", "shortfall_mean")  # errors, for draws that are skewed
+
+drawn = partial(compare, method="simulated")
 
 
 def error_of(told, name):
@@ -46,7 +49,7 @@ def plans():
 
 @pytest.fixture(scope="module")
 def told(plans):
-    return compare(plans, draws=DRAWS, seed=1)
+    return drawn(plans, draws=DRAWS, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +83,7 @@ def test_values_and_differences_are_those_of_the_exact_twin(plans, told, name):
 def test_delays_and_an_empty_start_pool_unlike_quarters():
     plan = sales_math(calendar={"quarters": 2, "start": "empty"}, days=(0, 7, 32))
     faster = plan.replace({"stages.won.days": 16})
-    told = compare({"as is": plan, "faster": faster}, draws=DRAWS, seed=3)
+    told = drawn({"as is": plan, "faster": faster}, draws=DRAWS, seed=3)
     for name in (LIKELY, "bookings_mean", "shortfall_mean"):
         gap = told[f"{name}_difference"].sel(scenario="faster").item()
         error = error_of(told, f"{name}_difference").sel(scenario="faster").item()
@@ -97,7 +100,7 @@ def test_delays_and_an_empty_start_pool_unlike_quarters():
 def test_of_one_quarter_all_values_are_those_of_a_summary(quarter):
     """From the same draws: to the last digit but for the order of sums, quantiles exactly."""
     draws = 2 * BLOCK + 100
-    told = compare(quarter, draws=draws, seed=4)
+    told = drawn(quarter, draws=draws, seed=4)
     for scenario, plan in quarter.items():
         summary = fs.summarize(plan, draws=draws, seed=4)
         here = told.sel(scenario=scenario, segment="rep")
@@ -106,7 +109,9 @@ def test_of_one_quarter_all_values_are_those_of_a_summary(quarter):
             np.testing.assert_allclose(here[name], values, rtol=1e-12)
             if name != "bookings_quantile":  # whose slope goes by other ranks
                 errors = error_of(summary, name).values.reshape(here[name].shape)
-                np.testing.assert_allclose(error_of(here, name), errors, rtol=1e-3)
+                wider = error_of(here, name) / errors
+                assert np.all(wider > 1 - 1e-3)
+                assert np.all(wider < (1.05 if name in WIDENED else 1 + 1e-3))
         assert (here.bookings_quantile.values == summary.bookings_quantile.values[0, 0]).all()
 
 
@@ -158,7 +163,7 @@ def test_the_engine_reaches_it(law):
     """Of a higher conversion no draw ever loses, so that |d| - d^2 holds draw by draw."""
     plan = sales_math(deal_size=law)
     better = plan.replace({"stages.won.conversion": 0.36})
-    told = compare({"as is": plan, "better": better}, draws=DRAWS, seed=1)
+    told = drawn({"as is": plan, "better": better}, draws=DRAWS, seed=1)
     here = told.sel(scenario="better", segment="rep")
     d = here.attainment_probability_difference.item()
     error = error_of(here, "attainment_probability_difference").item()
@@ -178,7 +183,7 @@ def test_equal_plans_differ_by_nothing(plans):
         "one": plan,
         "two": plan.replace({"name": "Another", "kpis": [kpi], "variants": {"idle": {}}}),
     }
-    told = compare(same, draws=1_000, seed=1)
+    told = drawn(same, draws=1_000, seed=1)
     for name in [*METRICS, "year_attainment_probability"]:
         assert np.all(told[f"{name}_difference"] == 0)
         assert np.all(error_of(told, f"{name}_difference") == 0)
@@ -194,29 +199,29 @@ def test_equal_plans_differ_by_nothing(plans):
 
 def test_equal_plans_share_the_first_place(quarter):
     base, more = quarter["as is"], quarter["more calls"]
-    told = compare({"a": more, "b": base, "c": more}, draws=2_000, seed=1)
+    told = drawn({"a": more, "b": base, "c": more}, draws=2_000, seed=1)
     assert told.best_probability.values[:, 0] == pytest.approx([0.5, 0, 0.5], abs=1e-9)
-    told = compare({"a": more, "c": more}, confidence=0.9, seed=1)
+    told = drawn({"a": more, "c": more}, confidence=0.9, seed=1)
     assert told.attrs["stopped"] == "all plans are alike: none is best"
 
 
 def test_the_order_of_scenarios_permutes_the_answers(quarter):
     order = ["as is", "no windfalls", "larger deals", "more calls"]
-    told = compare(quarter, draws=3_000, seed=1)
-    turned = compare({name: quarter[name] for name in order}, draws=3_000, seed=1)
+    told = drawn(quarter, draws=3_000, seed=1)
+    turned = drawn({name: quarter[name] for name in order}, draws=3_000, seed=1)
     straight = turned.sel(scenario=told.scenario, other=told.other)
     for name in told.data_vars:
-        if not str(name).endswith(NUMERICAL_ERROR):
-            np.testing.assert_allclose(straight[name], told[name], rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(straight[name], told[name], rtol=1e-6, atol=1e-9)
 
 
 def test_threads_change_nothing(quarter):
-    one, two = (compare(quarter, draws=3 * BLOCK, seed=1, threads=n) for n in (1, 2))
+    one, two = (drawn(quarter, draws=3 * BLOCK, seed=1, threads=n) for n in (1, 2))
     assert one.identical(two)
 
 
 def test_every_number_is_that_of_the_registry(told):
     estimates = {*METRICS, *(variable.name for variable in COMPARE)}
+    estimates -= {name for name in estimates if name.startswith(BESIDE_EXACT)}
     names = {str(name) for name in told.data_vars}
     errors = {name for name in names if name.endswith((STANDARD_ERROR, NUMERICAL_ERROR))}
     assert names - errors == estimates
@@ -225,13 +230,12 @@ def test_every_number_is_that_of_the_registry(told):
         assert told[name].dims == ("scenario", "segment", *own)
         assert told[name].dtype == BY_NAME[name].dtype
     without = {"gain", "independent_difference_error", "best_probability"}
-    assert errors == {name + STANDARD_ERROR for name in estimates - without} | {
-        "best_probability" + NUMERICAL_ERROR
-    }
+    assert errors == {name + STANDARD_ERROR for name in estimates - without}
+    assert {array.attrs["method"] for array in told.data_vars.values()} == {"simulated"}
 
 
 def test_a_short_horizon_has_no_years(quarter):
-    told = compare(quarter, draws=100, seed=1)
+    told = drawn(quarter, draws=100, seed=1)
     assert not [name for name in told.data_vars if "year" in str(name)]
 
 
@@ -261,7 +265,7 @@ def test_what_differs_is_told(told):
 def test_fixed_sizes_have_quantiles_that_are_amounts():
     """Clear of the steps they are certain, close to one nobody can say how far off."""
     plan = sales_math(deal_size={"law": "fixed", "mean": 84_000}, calendar={"quarters": 4})
-    told = compare({"plan": plan}, draws=DRAWS, seed=1).sel(scenario="plan", segment="rep")
+    told = drawn({"plan": plan}, draws=DRAWS, seed=1).sel(scenario="plan", segment="rep")
     truth = fs.exact(plan).bookings_quantile.values[0, 0]
     assert told.bookings_quantile.values.tolist() == truth.tolist()
     assert error_of(told, "bookings_quantile").values.tolist() == [0, 0, 0]
@@ -270,7 +274,7 @@ def test_fixed_sizes_have_quantiles_that_are_amounts():
 def test_what_has_no_variance_is_refused():
     heavy = {"law": "pareto", "minimum": 30_000, "shape": 1.8}
     base = sales_math()
-    told = compare({"base": base, "heavy": base.replace({"deal_size": heavy})}, draws=200, seed=1)
+    told = drawn({"base": base, "heavy": base.replace({"deal_size": heavy})}, draws=200, seed=1)
     refused = json.loads(told.attrs["refused"])
     for name in ("bookings_sd", "bookings_sd_difference"):
         assert np.isnan(told[name].sel(scenario="heavy").item())
@@ -284,11 +288,11 @@ def test_what_has_no_variance_is_refused():
 @pytest.mark.parametrize("aim", [{"precision": 0.004}, {"confidence": 0.95}])
 def test_a_sequential_run_is_the_run_of_as_many_draws(quarter, aim):
     calls = []
-    told = compare(quarter, seed=5, progress=lambda *done: calls.append(done), **aim)
+    told = drawn(quarter, seed=5, progress=lambda *done: calls.append(done), **aim)
     draws = told.attrs["draws"]
     assert told.attrs["stopped"] in ("precision reached", "best known")
     assert calls[-1][0] == draws
-    again = compare(quarter, draws=draws, seed=5)
+    again = drawn(quarter, draws=draws, seed=5)
     assert told.drop_attrs().identical(again.drop_attrs())
     if "precision" in aim:
         errors = error_of(told, "attainment_probability_difference")
@@ -298,7 +302,7 @@ def test_a_sequential_run_is_the_run_of_as_many_draws(quarter, aim):
 
 
 def test_a_single_plan_can_be_told_precisely(quarter):
-    told = compare({"as is": quarter["as is"]}, precision=0.005, seed=1)
+    told = drawn({"as is": quarter["as is"]}, precision=0.005, seed=1)
     assert told.attrs["stopped"] == "precision reached"
     assert 0.9 * 0.005 < 1.96 * error_of(told, LIKELY).item() <= 0.005
 
@@ -306,10 +310,10 @@ def test_a_single_plan_can_be_told_precisely(quarter):
 def test_what_cannot_be_told_apart_says_so(quarter):
     plan = quarter["as is"]
     hardly = plan.replace({"stages.won.conversion": 0.33334})
-    told = compare({"a": plan, "b": hardly}, seed=1, confidence=0.99, most_draws=10_000)
+    told = drawn({"a": plan, "b": hardly}, seed=1, confidence=0.99, most_draws=10_000)
     assert told.attrs["stopped"] == "most_draws reached: not told apart"
     assert told.attrs["draws"] == 10_000
-    told = compare({"a": plan, "b": hardly}, seed=1, precision=1e-5, most_draws=10_000)
+    told = drawn({"a": plan, "b": hardly}, seed=1, precision=1e-5, most_draws=10_000)
     assert told.attrs["stopped"] == "most_draws reached: not as precise as wanted"
 
 
@@ -317,41 +321,10 @@ def test_plans_that_agree_on_every_draw_are_not_certain_to(quarter):
     """Another seed might tell them apart: the error of one differing draw stands."""
     plan = quarter["as is"]
     hardly = plan.replace({"stages.won.conversion": 1 / 3 + 1e-9})
-    told = compare({"a": plan, "b": hardly}, draws=1_000, seed=1).sel(scenario="b", segment="rep")
+    told = drawn({"a": plan, "b": hardly}, draws=1_000, seed=1).sel(scenario="b", segment="rep")
     assert told.attainment_probability_difference.item() == 0
     error = error_of(told, "attainment_probability_difference").item()
     assert error == pytest.approx(1 / 1_001)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "says"),
-    [
-        ({}, "exactly one"),
-        ({"draws": 10, "precision": 0.01}, "exactly one"),
-        ({"precision": 0.01, "confidence": 0.9}, "exactly one"),
-        ({"precision": 0.0}, "precision = 0"),
-        ({"confidence": 1.0}, "confidence = 1"),
-        ({"confidence": 0.9, "most_draws": 0}, "most_draws = 0"),
-        ({"confidence": 0.9, "most_draws": 1.5}, "most_draws = 1.5"),
-        ({"draws": 0}, "draws = 0"),
-    ],
-)
-def test_arguments_out_of_range_are_refused(quarter, wrong, says):
-    with pytest.raises(ArgumentError, match=says):
-        compare(quarter, seed=1, **wrong)
-
-
-def test_plans_that_cannot_be_compared_are_refused(plans, quarter):
-    plan = quarter["as is"]
-    unlike = {"a": plan, "b": plans["as is"], "c": plan.replace({"currency": "EUR"})}
-    with pytest.raises(ArgumentError, match=r"b: calendar.quarters = 4.*c: currency = EUR"):
-        compare(unlike, draws=10, seed=1)
-    with pytest.raises(ArgumentError, match="at least one"):
-        compare({}, draws=10, seed=1)
-    with pytest.raises(ArgumentError, match="two plans"):
-        compare({"a": plan}, confidence=0.9, seed=1)
-    with pytest.raises(ScenarioError):
-        compare({"a": plan.variant("none")}, draws=10, seed=1)
 
 
 def deviations(plans, truths, runs, draws):
@@ -363,13 +336,11 @@ def deviations(plans, truths, runs, draws):
         tally = SideBySide(quotas)
         tally.add(samples)
         row = []
-        for name, estimate in tally.estimates().items():
+        for name, ((value, error), (gap, gap_error)) in tally.pairs().items():
             if name in truths[0]:
                 own, other = (np.atleast_1d(truth[name]) for truth in truths)
-                value, error = estimate[0].pair
-                gap, gap_error = (estimate[1] - estimate[0]).pair
-                row += [*np.ravel((value - own) / error)]
-                row += [*np.ravel((gap - (other - own)) / gap_error)]
+                row += [*np.ravel((value[0] - own) / error[0])]
+                row += [*np.ravel((gap[1] - (other - own)) / gap_error[1])]
         found.append(row)
     return np.array(found)
 
@@ -395,18 +366,47 @@ def test_standard_errors_are_those_that_replication_shows(rivals):
     assert np.all((np.abs(off) < 1.96).mean(axis=0) > 0.95 - 5 * np.sqrt(0.05 * 0.95 / runs))
 
 
-@pytest.mark.slow
-def test_intervals_cover_as_they_say():
-    """Nominal 95 % intervals, over 20,000 runs of 1,000 draws: to within 1 point.
+def pair_of(changes, **plan):
+    base = sales_math(**plan)
+    return [base, base.replace(changes)]
 
-    Of plans without rare events and gaps between amounts: at 1,000 draws means of the ones are
-    skewed, and quantiles in the others are not normal.
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pair", "runs"),
+    [
+        (pair_of({"activity.per_quarter": 1_150, "deal_size.mean": 80_000},
+                 activity={"per_quarter": 1_000}), 20_000),
+        (pair_of({"activity.per_quarter": 1_950, "deal_size.mean": 80_000},
+                 activity={"per_quarter": 1_850}), 6_000),  # 50 of 1,000 miss: a rare shortfall
+        (pair_of({"activity.per_quarter": 1_100}, activity={"per_quarter": 975},
+                 deal_size=sized(cv=0.3)), 6_000),  # p10 between one deal and two
+    ],
+    ids=["ordinary", "rare shortfall", "gap"],
+)  # fmt: skip
+def test_intervals_cover_as_they_say(pair, runs):
+    """Nominal 95 % intervals of runs of 1,000 draws: to within 1 point, as 20,000 runs show.
+
+    Those of quantiles may be too wide, but not too narrow.
     """
-    plan = sales_math(activity={"per_quarter": 1_000})
-    rivals = [plan, plan.replace({"activity.per_quarter": 1_150, "deal_size.mean": 80_000})]
-    off = deviations(rivals, truths_of(rivals), 20_000, 1_000)
+    off = deviations(pair, truths_of(pair), runs, 1_000)
     covered = (np.abs(off) < 1.96).mean(axis=0)
-    assert np.all(np.abs(covered - 0.95) < 0.01), covered
+    chance = 3 * np.sqrt(0.95 * 0.05 / runs) if runs < 20_000 else 0.0
+    quantiles = np.array(names_of(pair)) == "bookings_quantile"
+    assert np.all(covered > 0.94 - chance), covered
+    assert np.all(covered[~quantiles] < 0.96 + chance), covered
+    assert np.all(covered[quantiles] < 0.99), covered
+
+
+def names_of(plans):
+    """The names of the numbers of a run of deviations."""
+    tally = SideBySide(np.array([plan.quotas for plan in plans]))
+    (samples,) = sample_blocks([Run(plan) for plan in plans], draws=500, seed=1, block=500)
+    tally.add(samples)
+    found = []
+    for name, ((value, _), _) in tally.pairs().items():
+        found += [name] * (2 * np.atleast_1d(value[0]).size if name in METRICS else 0)
+    return found
 
 
 def test_luck_that_reps_keep_pairs_too():

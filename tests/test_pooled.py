@@ -63,3 +63,37 @@ def test_many_draws_of_nothing_are_a_step_too():
 def test_a_constant_is_certain():
     stream = stream_of(np.full((100, 2), 7.0), 0.5)
     assert (stream.value(), stream.slope(0.0)) == (7.0, 0.0)
+
+
+def covered_by(law, probability, count, runs=2_000):
+    """How often 1.96 standard errors reach the true quantile, of runs of so many draws."""
+    random, truth = np.random.default_rng(5), law.ppf(probability)
+    error = np.sqrt(probability * (1 - probability) / count)
+    found = 0
+    for values in law.rvs(size=(runs, count), random_state=random):
+        stream = stream_of(values[:, None], probability, block=count)
+        found += abs(stream.value() - truth) < 1.96 * error * stream.slope(error)
+    return found / runs
+
+
+class Gap(stats.rv_continuous):
+    """A tenth below 1, the rest above 2; between them hardly anything."""
+
+    def _ppf(self, q):
+        return np.interp(q, [0, 0.095, 0.11, 1], [0, 1, 2, 4])
+
+    def _rvs(self, size=None, random_state=None):
+        return self._ppf(random_state.random(size))
+
+
+def test_intervals_in_a_gap_are_not_too_narrow():
+    """The density falls and rises again within the reach of the error: the steeper side counts."""
+    noise = 3 * np.sqrt(0.95 * 0.05 / 2_000)
+    assert covered_by(Gap(), 0.1, 1_000) > 0.94 - noise
+    assert 0.94 - noise < covered_by(stats.gamma(3.0), 0.5, 1_000) < 0.97 + noise
+
+
+def test_few_draws_have_no_slope():
+    """Where two standard errors lead beyond the ends, nothing is known of the density."""
+    values = np.random.default_rng(6).gamma(2.0, size=(20, 1))
+    assert np.isnan(stream_of(values, 0.1).slope(np.sqrt(0.09 / 20)))

@@ -7,9 +7,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from funnelsim.registry import BESIDE_EXACT, STANDARD_ERROR
 from funnelsim.report.numbers import plain, scale_of
-from funnelsim.report.text import table
-from funnelsim.report.told import INDENT, Number, Told, filled, shortened
+from funnelsim.report.text import APART, table
+from funnelsim.report.told import INDENT, Exact, Number, Told, filled, shortened
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,6 +21,7 @@ KNOWN = 0.95  # probability of being best from which the screen says so
 NAME = 20  # letters of a scenario in a sentence
 MOST_NAMES = 4  # of plans that are equally good
 MOST_CHANGES = 6  # of a scenario that are listed
+MADE = "attainment_probability"
 WHY = {
     "best known": "Stopped because the best is known with a probability of {confidence:g}",
     "precision reached": "Stopped because differences are known to {precision:g}",
@@ -39,6 +41,8 @@ BEATS = (
 def compare_text(plans: Mapping[str, Scenario], result: xr.Dataset) -> str:
     """Return one screen about which plan is better, by how much, and how sure that is.
 
+    Its first line says what is exact and what is simulated.
+
     Parameters
     ----------
     plans : mapping of str to Scenario
@@ -48,42 +52,59 @@ def compare_text(plans: Mapping[str, Scenario], result: xr.Dataset) -> str:
     """
     told = Told(result)
     names = list(plans)
+    drawn = "draws" in result.attrs
     blocks = [
         [*_heading(told, names), *filled(f"{_best_said(told, names)}.")],
         _values(told, plans),
-        _standing(told, names) if len(names) > 1 else [],
+        _standing(told, names) if drawn and len(names) > 1 else [],
         list(_changes(told, names)),
-        [*_why(told), *(filled(BEATS) if len(names) > 1 else []), *told.left_out()],
+        [
+            *_why(told),
+            *_check_said(result),
+            *(filled(BEATS) if drawn and len(names) > 1 else []),
+            *_not_covered(told),
+            *told.left_out(),
+        ],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
 def _heading(told: Told, names: list[str]) -> list[str]:
     attrs = told.result.attrs
+    if "draws" not in attrs:
+        return filled(f"{attrs['title']}: computed exactly, without noise")
     shared = " on shared luck" if len(names) > 1 else ""
-    drawn = f"{attrs['draws']:,} draws{shared}, seed {attrs['seed']}; ±: standard error"
-    return filled(f"{attrs['title']}: {drawn}")
+    made = f"{attrs['draws']:,} draws{shared}, seed {attrs['seed']}; ±: standard error"
+    if attrs["method"] == "mixed":
+        luck = " and all that is on the same luck" if len(names) > 1 else ""
+        made = f"exact, but for numbers with ±{luck}: {made.replace(shared, '')}"
+    return filled(f"{attrs['title']}: {made}")
 
 
 def _made(told: Told, name: str) -> Number:
-    return told.get("attainment_probability", scenario=name)
+    return told.get(MADE, scenario=name)
 
 
 def _change(told: Told, name: str) -> Number:
-    return told.get("attainment_probability_difference", scenario=name)
+    return told.get(f"{MADE}_difference", scenario=name)
+
+
+def _known(told: Told) -> bool:
+    """Return whether P(attain) is exact, and with it which plan is the best."""
+    return f"{MADE}{STANDARD_ERROR}" not in told.result
 
 
 def _best_said(told: Told, names: list[str]) -> str:
-    """Say which makes quota most often, as far as the draws can tell."""
+    """Say which makes quota most often: exactly, or as far as the draws can tell."""
     first = names[0]
     if len(names) == 1:
         return f"Of 100 quarters {100 * _made(told, first).value:.0f} make quota"
     chance = {name: told.get("best_probability", scenario=name) for name in names}
-    order = sorted(names, key=lambda name: -chance[name].value)
+    order = sorted(names, key=lambda name: (-chance[name].value, -_made(told, name).value))
     best, second = order[:2]
     said = shortened(best, NAME)
     often = f"{100 * _made(told, best).value:.0f} of 100 quarters"
-    equal = [name for name in names if _equal(told, best, name)]
+    equal = _equals(told, names, best, chance)
     if len(names) > len(equal) > 1 and sum(chance[name].value for name in equal) >= KNOWN:
         return _equals_said(told, equal, first, often)
     if chance[best].value < KNOWN:
@@ -92,18 +113,26 @@ def _best_said(told: Told, names: list[str]) -> str:
             return f"Nothing tells these plans apart: each makes quota in {often}"
         listed = ", ".join(f"{shortened(n, NAME)} {_sure(chance[n])}" for n in close)
         return f"Which is best is not known yet: {listed}. More draws would tell"
+    sure = "" if _known(told) else f"; best with a probability of {_sure(chance[best])}"
     gap = _change(told, best)
     if best == first:
         behind = _change(told, second)
-        size = Number(-behind.value, behind.error).points.removeprefix("+")
+        size = type(behind)(-behind.value, behind.error).points.removeprefix("+")
         return (
             f"No plan makes quota more often than {said}: {often}, {size} more than "
-            f"{shortened(second, NAME)}; best with a probability of {_sure(chance[best])}"
+            f"{shortened(second, NAME)}{sure}"
         )
     return (
         f"The best is {said}: it makes quota in {often}, {gap.points} against "
-        f"{shortened(first, NAME)}; best with a probability of {_sure(chance[best])}"
+        f"{shortened(first, NAME)}{sure}"
     )
+
+
+def _equals(told: Told, names: list[str], best: str, chance: Mapping[str, Number]) -> list[str]:
+    """Return the plans that are as good as the best, because nothing tells them apart."""
+    if _known(told):
+        return [name for name in names if chance[name].value > 0]
+    return [name for name in names if _equal(told, best, name)]
 
 
 def _equals_said(told: Told, equal: list[str], first: str, often: str) -> str:
@@ -129,7 +158,10 @@ def _equal(told: Told, name: str, other: str) -> bool:
 
 
 def _alike(told: Told, names: list[str]) -> bool:
-    return all(_change(told, name).value == _change(told, name).error == 0 for name in names)
+    changes = [_change(told, name) for name in names]
+    if _known(told):
+        return all(abs(each.value) <= each.error for each in changes)
+    return all(each.value == each.error == 0 for each in changes)
 
 
 def _sure(chance: Number) -> str:
@@ -156,8 +188,13 @@ def _values(told: Told, plans: Mapping[str, Scenario]) -> list[str]:
         if quarters > 1:
             row.append(told.get("at_least_probability", scenario=name, at_least=count).of_100)
         low = told.get("bookings_quantile", scenario=name, probability=0.1)
-        rows.append([*row, mean.over(size).tight, low.over(size).tight])
+        rows.append([*row, _cell(mean.over(size)), _cell(low.over(size))])
     return table(rows)
+
+
+def _cell(number: Number) -> str:
+    exact = isinstance(number, Exact) and number.known
+    return f"{number.value:,.2f}" if exact else number.tight
 
 
 def _signed(number: Number) -> str:
@@ -165,20 +202,23 @@ def _signed(number: Number) -> str:
 
 
 def _standing(told: Told, names: list[str]) -> list[str]:
-    """Return how sure the order is, and what shared luck saves."""
-    rows = [["against the first", "best, %", "beats it, %", "x draws"]]
+    """Return what only the same luck tells, and the difference that it told."""
+    known = _known(told)
+    head = ["difference, %", "apart"] if known else ["best, %"]
+    rows = [["on the same luck", *head, "beats it, %", "x draws"]]
     for name in names:
+        first = name == names[0]
         wins = told.get("beats_probability", scenario=name, other=names[0])
-        gain = told.get("gain", scenario=name) if name != names[0] else None
-        saved = "-" if gain is None or not gain.known else plain(float(f"{gain.value:.3g}"))
-        rows.append(
-            [
-                name,
-                _sure(told.get("best_probability", scenario=name)).removesuffix(" %"),
-                "-" if name == names[0] else wins.of_100,
-                saved,
-            ]
-        )
+        gain = Number(math.nan, math.nan) if first else told.get("gain", scenario=name)
+        saved = plain(float(f"{gain.value:.3g}")) if gain.known else "-"
+        if known:
+            drawn = told.get(f"{BESIDE_EXACT}{MADE}_difference", scenario=name)
+            off = abs(drawn.value - _change(told, name).value)
+            cells = [_signed(drawn), f"{off / drawn.error:.1f}" if drawn.error > 0 else "-"]
+        else:
+            cells = [_sure(told.get("best_probability", scenario=name)).removesuffix(" %")]
+        rows.append([name, *(["-"] * 2 if known and first else cells)])
+        rows[-1] += ["-" if first else wins.of_100, saved]
     return table(rows)
 
 
@@ -209,6 +249,8 @@ def _value(value: object) -> str:
 
 def _why(told: Told) -> list[str]:
     attrs = told.result.attrs
+    if "draws" not in attrs and {"precision", "confidence"} & set(attrs):
+        return ["Nothing was drawn: P(attain) is known exactly."]
     why = WHY.get(str(attrs["stopped"]))
     if why is None:
         return []
@@ -216,3 +258,27 @@ def _why(told: Told) -> list[str]:
         confidence=attrs.get("confidence", math.nan), precision=attrs.get("precision", math.nan)
     )
     return filled(f"{said}, after {attrs['draws']:,} draws.")
+
+
+def _check_said(result: xr.Dataset) -> list[str]:
+    """Say how far the draws are from what is exact, in standard errors, at most."""
+    apart: list[float] = []
+    for name in map(str, result.data_vars):
+        error = result.get(name + STANDARD_ERROR)
+        if not name.startswith(BESIDE_EXACT) or error is None:
+            continue
+        off = abs(result[name] - result[name.removeprefix(BESIDE_EXACT)]).values
+        known = error.values > 0  # of nothing but equal draws there is no error
+        apart += (off[known] / error.values[known]).tolist()
+    if not apart:
+        return []
+    return filled(
+        f"Check: of {len(apart):,} numbers that are exact here, what the draws say is at most "
+        f"{max(apart):.1f} standard errors away. {APART}"
+    )
+
+
+def _not_covered(told: Told) -> list[str]:
+    """Say why something is simulated that could have been exact."""
+    reason = str(told.result.attrs.get("not_covered", "")).rstrip(".")
+    return filled(f"Not exact: {reason}.") if reason else []

@@ -327,8 +327,8 @@ def _frame(result: xr.Dataset, name: str) -> Any:
     if frame["value"].dtype == bool:
         frame["value"] = frame["value"].astype("int8")
     for key, label in (("scenario", "title"), ("method", "method")):
-        if key not in frame:
-            frame[key] = result.attrs[label]
+        if key not in frame:  # a result that mixes methods says it of each variable
+            frame[key] = result[name].attrs.get(key, result.attrs[label])
     drawn = frame["method"] != "exact"
     for key in ("draws", "seed"):
         if key in result.attrs:

@@ -9,13 +9,17 @@ import numpy.typing as npt
 
 from funnelsim.analysis.compare.pooled import PooledQuantile
 from funnelsim.analysis.compare.ranking import Standing
+from funnelsim.analysis.compare.skewed import Skewness
 from funnelsim.analysis.estimates import Columns, Estimate, Means
 from funnelsim.analysis.tally import QUANTILES, QUARTERS_PER_YEAR, REACHES
 from funnelsim.engine.blocks import Samples
 
 Floats = npt.NDArray[np.float64]
 Events = npt.NDArray[np.bool_]
+Pair = tuple[Floats, Floats]
 
+PROBABILITY = "_probability"
+TINY = 1e-9  # currency: where nothing varies, nothing is divided by
 SAME = 1e-9  # relative: the same deals add up to this in any order
 
 
@@ -32,8 +36,10 @@ class SideBySide:
         self._quotas = quotas
         self._whole = quotas.shape[1] // QUARTERS_PER_YEAR * QUARTERS_PER_YEAR  # quarters of years
         self._means: dict[str, Means] = {}  # by metric: what pairs is within one
+        self._skewness: dict[str, Skewness] = {}  # of amounts, and of what they differ by
         self._streams = [[PooledQuantile(p) for p in QUANTILES] for _ in quotas]
         self._centre = np.zeros(len(quotas))  # of bookings: squares about it keep their digits
+        self._spread = np.ones(len(quotas))  # of bookings: the sd moves by a square over twice it
         self._pilot = np.zeros((len(quotas), len(QUANTILES)))
         self._wins = np.zeros((len(quotas), len(quotas)))
 
@@ -48,6 +54,7 @@ class SideBySide:
                 stream.add(bookings[:, plan])
         if not self.draws:
             self._centre = bookings.mean(axis=(0, 2))
+            self._spread = np.maximum(bookings.std(axis=(0, 2)), TINY)
             self._pilot = self._quantiles()
         self.draws += len(bookings)
         attained = np.asarray(bookings >= self._quotas * REACHES)
@@ -55,11 +62,15 @@ class SideBySide:
         reached = np.asarray(repeatable >= self._quotas * REACHES)
         self._count("repeatable_attainment_probability", {"": _share(reached)})
         off = bookings - self._centre[:, None]
-        self._count("bookings", {"1": off.mean(axis=2), "2": (off * off).mean(axis=2)})
+        squares = (off * off).mean(axis=2)
+        self._count("bookings", {"1": off.mean(axis=2), "2": squares})
         below = [bookings <= pilot[:, None] for pilot in self._pilot.T]
         self._count("below", {"": np.stack([_share(each) for each in below], axis=2)})
-        short = np.where(attained, 0.0, self._quotas - bookings)
-        self._count("shortfall_mean", {"": short.mean(axis=2)})
+        short = np.where(attained, 0.0, self._quotas - bookings).mean(axis=2)
+        self._count("shortfall_mean", {"": short})
+        self._add_skewness("bookings_mean", bookings.mean(axis=2))
+        self._add_skewness("shortfall_mean", short)
+        self._add_skewness("bookings_sd", squares / self._spread)
         times = np.arange(1, attained.shape[2] + 1)
         self._count("at_least_probability", {"": attained.sum(axis=2)[..., None] >= times})
         self._count("activities_mean", {"": activities.mean(axis=2)})
@@ -67,7 +78,28 @@ class SideBySide:
             self._count("year_attainment_probability", {"": self._years(bookings)})
         self._add_wins(bookings.sum(axis=2))
 
-    def estimates(self) -> dict[str, Estimate]:
+    def pairs(self) -> dict[str, tuple[Pair, Pair]]:
+        """Return values with their errors, and differences from the first plan with theirs.
+
+        By name in the registry, arrays (plan, ...). NaN is an error that these draws do not tell.
+        """
+        found = {}
+        for name, estimate in self._estimates().items():
+            value, error = estimate.pair
+            less, less_error = (estimate - estimate[0]).pair
+            if name in self._skewness:
+                own, pair = self._skewness[name].widening()
+                error, less_error = error * own, less_error * pair
+            if name.endswith(PROBABILITY):  # half a draw each way, as if it had gone otherwise
+                n = self.draws
+                certain, half = (value == 0) | (value == 1), 0.5 / (n + 1)
+                error = np.where(certain, np.sqrt(half * (1 - half) / (n + 1)), error)
+                less_error = np.maximum(less_error, 1 / (n + 1))
+            less_error[0] = 0.0
+            found[name] = (value, error), (less, less_error)
+        return found
+
+    def _estimates(self) -> dict[str, Estimate]:
         """Return every estimate, (plan, ...), under its name in the registry."""
         first, second = self._means["bookings"]["1"], self._means["bookings"]["2"]
         variance = (second - first * first) * (self.draws / max(self.draws - 1, 1))
@@ -122,6 +154,11 @@ class SideBySide:
         """Count on how many draws each plan books more than each other one."""
         for plan, own in enumerate(totals.T):
             self._wins[plan] += (own[:, None] > totals * (1 + SAME)).sum(axis=0)
+
+    def _add_skewness(self, name: str, amounts: Floats) -> None:
+        """Take in what a mean is taken of, (draw, plan), and what it differs by."""
+        both = np.stack([amounts, amounts - amounts[:, :1]], axis=1)
+        self._skewness.setdefault(name, Skewness()).add(both)
 
     def _count(self, name: str, columns: Columns) -> None:
         self._means.setdefault(name, Means()).add(columns)

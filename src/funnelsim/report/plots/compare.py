@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from funnelsim.registry import BESIDE_EXACT, NUMERICAL_ERROR, STANDARD_ERROR
 from funnelsim.report.numbers import tight
 from funnelsim.report.plots.answers import Floats, answer, signed
 from funnelsim.report.plots.rows import column, dots
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 Bools = npt.NDArray[np.bool_]
 
 MADE = "attainment_probability"
+LESS = f"{MADE}_difference"
 LONGEST = 22  # characters of a scenario's name beside the axes
 KNOWN = 0.95  # P(best) from which one is said to be the best
 TOP = -0.8  # the row of heads
@@ -40,6 +42,8 @@ TOP = -0.8  # the row of heads
 
 def differences(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """Draw by how much each scenario makes quota more often than the first, with its interval.
+
+    An exact difference is a dot; what draws say of it is an interval behind.
 
     Parameters
     ----------
@@ -67,30 +71,39 @@ def differences(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     True
     """
     made, _ = answer(told, MADE)
-    change, error = (100 * each for each in answer(told, f"{MADE}_difference"))
+    change, error = (100 * each for each in answer(told, LESS))
+    exact, drawn = _is_exact(told), f"{BESIDE_EXACT}{LESS}" in told
     ax = ax if ax is not None else new_axes()
     names = [str(name) for name in told["scenario"].values]
     rows = np.arange(len(names))
-    clear = np.abs(change) > WHISKERS * error
+    clear = np.abs(change) > (100 * _numerical(told, LESS) if exact else WHISKERS * error)
     ax.axvline(0.0, color=DARK, linewidth=1.2)
     ax.plot(0.0, 0, "D", color=INK, markersize=8)
+    ends = np.array([0.0, *(change - WHISKERS * error), *(change + WHISKERS * error)])
+    if exact and drawn:
+        beside, off = (100 * each for each in answer(told, f"{BESIDE_EXACT}{LESS}"))
+        reach = WHISKERS * off
+        ax.errorbar(beside[1:], rows[1:], xerr=reach[1:], fmt="none", ecolor=GREY, elinewidth=5.0)
+        ends = np.array([*ends, *(beside - reach), *(beside + reach)])
     colours = [BLUE if known else GREY for known in clear[1:]]
     dots(ax, change[1:], error[1:], rows[1:], colours)
     _name_rows(ax, names)
-    ends = np.array([0.0, *(change - WHISKERS * error), *(change + WHISKERS * error)])
     margin = 0.08 * max(float(np.ptp(ends)), 0.5)
     ax.set_xlim(float(ends.min()) - margin, float(ends.max()) + margin)
     ax.xaxis.set_major_locator(MaxNLocator(7))
     ax.xaxis.set_major_formatter(FuncFormatter(signed))
     gaps = [
-        f"{'+' if c > 0 else ''}{tight(c, e)}" for c, e in zip(change[1:], error[1:], strict=True)
+        f"{c + 0.0:+.2f}" if exact else f"{'+' if c > 0 else ''}{tight(c, e)}"
+        for c, e in zip(change[1:], error[1:], strict=True)
     ]
     column(ax, 38, "quota made\nof 100", zip(rows, map(hundred, made), strict=True), top=TOP)
     column(ax, 108, "difference", zip(rows, ["baseline", *gaps], strict=True), top=TOP)
-    ax.set_xlabel(
-        "more or fewer quarters of 100 that make quota, on the same luck\n"
-        f"({_draws(told)}; bars: two standard errors, ±: one)"
-    )
+    how = ("computed exactly", "")
+    if not exact:
+        how = (f"{_draws(told)}; bars: two standard errors, ±: one", ", on the same luck")
+    elif drawn:
+        how = (f"dots: exact; grey: {_draws(told)} on the same luck, ± two standard errors", "")
+    ax.set_xlabel(f"more or fewer quarters of 100 that make quota{how[1]}\n({how[0]})")
     return finished(ax, _difference_message(names, made, change, clear))
 
 
@@ -120,12 +133,12 @@ def ranking(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     >>> more = plan.replace({"activity.per_quarter": 1_296})
     >>> told = fs.compare({"as is": plan, "more calls": more}, draws=4_000, seed=1)
     >>> ranking(told).get_title()
-    'Best of 2: more calls (over 99.9 % sure)'
+    'Best of 2: more calls'
     """
     made, error = answer(told, MADE)
     best, _ = answer(told, "best_probability")
     ax = ax if ax is not None else new_axes()
-    order = np.argsort(-made, kind="stable")
+    order = np.lexsort((-made, -best if _is_exact(told) else 0 * best))
     names = [str(told["scenario"].values[k]) for k in order]
     rows = np.arange(len(names))
     ax.barh(rows, made[order], 0.62, color=[SKY if best[k] >= 0.05 else PALE for k in order])
@@ -140,6 +153,12 @@ def ranking(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
         zip(rows, (hundred(made[k]) for k in order), strict=True),
         top=TOP,
     )
+    if _is_exact(told):
+        behind = [f"{100 * (made[k] - made.max()) + 0.0:.2f}" if not best[k] else "best"
+                  for k in order]  # fmt: skip
+        column(ax, 108, "behind", zip(rows, behind, strict=True), top=TOP)
+        ax.set_xlabel("quarters that make quota\n(computed exactly)")
+        return finished(ax, _best_message(names, best[order]))
     chances = (f"{hundred(best[k])} %" for k in order)
     column(ax, 108, "P(best)", zip(rows, chances, strict=True), top=TOP)
     ax.set_xlabel(
@@ -147,6 +166,27 @@ def ranking(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
         "P(best): as far as these draws can tell"
     )
     return finished(ax, _ranking_message(names, best[order]))
+
+
+def _is_exact(told: xr.Dataset) -> bool:
+    """Return whether P(attain) is, and with it which plan is the best."""
+    return f"{MADE}{STANDARD_ERROR}" not in told
+
+
+def _numerical(told: xr.Dataset, name: str) -> Floats:
+    """Return how far exact numbers may be off."""
+    zero = 0.0 * told[name]
+    return np.asarray(told.get(name + NUMERICAL_ERROR, zero).isel(segment=0), dtype=np.float64)
+
+
+def _best_message(names: list[str], best: Floats) -> str:
+    """Return which is the best, exactly; the best come first."""
+    count = int(np.count_nonzero(best))
+    if count == 1:
+        return f"Best of {len(names)}: {shortened(names[0], LONGEST)}"
+    if count > 2:
+        return f"Equally good: {count} of {len(names)}"
+    return f"Equally good:\n{' and '.join(shortened(name, LONGEST) for name in names[:2])}"
 
 
 def _name_rows(ax: Axes, names: list[str]) -> None:
