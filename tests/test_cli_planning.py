@@ -30,6 +30,7 @@ from funnelsim.analysis.solve.quota import quota_for
 from funnelsim.analysis.solve.solve import solve
 from funnelsim.analysis.sweep.sweep import sweep
 from funnelsim.cli import main
+from funnelsim.report.numbers import tight
 from funnelsim.report.told import WIDTH
 from funnelsim.results.export import as_json
 from funnelsim.results.store import UNFINISHED
@@ -38,6 +39,7 @@ ONE = {"calendar.quarters": 1}
 ONE_QUARTER = ("--set", "calendar.quarters=1")
 FEW = ("--draws", "300")
 ACTIVITY, WON = "activity.per_quarter", "stages.won.conversion"
+QUARTERS = "calendar.quarters"
 # Amounts without a common unit: the twin has no lattice to add them up on, and a cell is simulated.
 ODD = (
     "--set", "deal_size={law='empirical', amounts=[80000, 90000], "
@@ -131,7 +133,10 @@ def test_comparison_of_variants_is_the_librarys(plan: fs.Scenario) -> None:
     text = screen(*command)
     assert "whales: deal_size.whale.probability none -> 0.03" in text
     made = found["compare"]["attainment_probability"]["whales"]["rep"]
-    assert f"whales {100 * made['value']:.1f}±{100 * made['standard_error']:.1f}" in text
+    assert made["numerical_error"] < 1e-6
+    assert f"whales {100 * made['value']:.2f} " in text
+    drawn = found["compare"]["simulated_attainment_probability_difference"]["whales"]["rep"]
+    assert f"+{tight(100 * drawn['value'], 100 * drawn['standard_error'])} " in text
 
 
 def test_all_variants_or_several_files_are_compared() -> None:
@@ -145,6 +150,10 @@ def test_all_variants_or_several_files_are_compared() -> None:
 
 def test_a_comparison_can_say_itself_when_to_stop() -> None:
     command = ("compare", "sales_math", "--variant", "fixed sizes", *ONE_QUARTER)
+    assert "Nothing was drawn: P(attain) is known exactly" in screen(
+        *command, "--confidence", "0.9"
+    )
+    command = (*command, "--method", "simulated")
     found = told(*command, "--confidence", "0.95")
     assert found["settings"]["compare"]["stopped"] == "best known"
     assert "Stopped because the best is known with a probability of 0.95" in screen(
@@ -201,7 +210,7 @@ def test_simulated_answers_have_their_errors() -> None:
     levers = ("--lever", f"{ACTIVITY}=700:800")
     assert "2,000 draws, seed 1" in screen("sensitivity", "sales_math", *simulated, *levers)
     team = ("--reps", "10", "--probability", "0.9")
-    assert "6 of 10 reps in 90 of 100 quarters" in screen("quota", "sales_math", *simulated, *team)
+    assert "6 of 10 reps in 9 of 10 quarters" in screen("quota", "sales_math", *simulated, *team)
 
 
 @pytest.mark.parametrize(
@@ -275,6 +284,11 @@ def test_files_hold_every_number(command: tuple[str, ...], name: str) -> None:
 def test_a_comparison_as_csv_names_the_scenarios() -> None:
     run("compare", "sales_math", "--variant", "whales", *FEW, "-o", "r.csv")
     assert {row["scenario"] for row in rows("r.csv")} == {"base", "whales"}
+    for row in rows("r.csv"):
+        luck = row["variable"].startswith("simulated_") or row["variable"] in (
+            "gain", "beats_probability", "independent_difference_error",
+        )  # fmt: skip
+        assert row["method"] == ("simulated" if luck else "exact")
 
 
 def mixed() -> xr.Dataset:
@@ -335,7 +349,16 @@ def test_a_mixed_sweep_keeps_the_method_of_each_cell() -> None:
         (("sweep", "sales_math", "--over", f"{ACTIVITY}=1:2"), "PATH=FROM:TO:STEP"),
         (("sweep", "sales_math", "--over", f"{ACTIVITY}=1:2:0"), "a step above 0"),
         (("sweep", "sales_math", "--over", f"{ACTIVITY}=2:1:1"), "must rise"),
-        (("sweep", "sales_math", "--over", f"{ACTIVITY}=1:9e9:0.001"), "more than"),
+        (("sweep", "sales_math", "--over", f"{ACTIVITY}=1:9e9:0.001"), "more than 1,000,000"),
+        (("sweep", "sales_math", "--over", f"{ACTIVITY}=0:1:1e-5000"), "from 1E-15 to 1E+15"),
+        (("sweep", "sales_math", "--over", f"{ACTIVITY}=0:1e9999:1"), "from 1E-15 to 1E+15"),
+        (("sweep", "sales_math", "--over", f"{ACTIVITY}=1,1e999999999"), "from 1E-15 to 1E+15"),
+        (("sweep", "sales_math", "--over", f"{ACTIVITY}=inf"), "must be a number"),
+        (("sweep", "sales_math", "--over", f"{ACTIVITY}=1,nan"), "must be a number"),
+        (
+            ("sweep", "sales_math", "--over", f"{ACTIVITY}=1:999:.5", "--over", f"{WON}=0:1:.001"),
+            "1,997 x 1,001 = 1,998,997 cells are more than 1,000,000",
+        ),
         (("sweep", "sales_math", "--over", "a=1", "--over", "a=2"), "stated already"),
         (("sweep", "sales_math", "--over", "a=1", "--store", "r.csv"), "must end in .nc"),
         (("sweep", "sales_math", "--over", "a/b=1", "-o", "r.nc"), "slash"),
@@ -345,11 +368,33 @@ def test_a_mixed_sweep_keeps_the_method_of_each_cell() -> None:
         (("solve", "sales_math", "--for", WON, "--bites"), "of activity"),
         (("solve", "sales_math", "--for", ACTIVITY, "--bites", "-o", "r.nc"), "no room"),
         (("solve", "sales_math", "--for", ACTIVITY, "--at-least", "5"), "horizon has 4"),
+        (("solve", "sales_math", "--for", ACTIVITY, "--within", "1:1e400"), "'1e400'"),
+        (("solve", "sales_math", "--for", ACTIVITY, "--attain", "nan"), "attain = nan"),
+        (("solve", "sales_math", "--for", ACTIVITY, "--attain", "1e400"), "attain = inf"),
+        (("solve", "sales_math", "--for", ACTIVITY, "--amount", "1e300"), "0.01 to 1e+15"),
+        (
+            (
+                "solve",
+                "sales_math",
+                "--for",
+                "calendar.quarters",
+                "--at-least",
+                "3",
+                "--within",
+                "1:2",
+            ),
+            "the goal takes 3 quarters",
+        ),
         (("quota", "sales_math", "--reps", "9"), "belong together"),
+        (("quota", "sales_math", "--share", "1e-999"), "must be a number"),
         (("quota", "sales_math", "--share", "x"), "must be numbers"),
         (("coverage", "sales_math", "--win-rate", "2"), "win_rate"),
         (("mix", "sales_math", "--cost", ACTIVITY), "PATH=COST"),
         (("mix", "sales_math", "--cost", f"{ACTIVITY}=-1"), "must be above 0"),
+        (("mix", "sales_math", "--cost", f"{ACTIVITY}=1e400"), "'1e400'"),
+        (("sensitivity", "sales_math", "--benchmark", "won=1e999999999"), "'1e999999999'"),
+        (("sensitivity", "sales_math", "--step", "inf"), "step = inf"),
+        (("bridge", "sales_math", "--to", "floor", "--amount", "nan"), "amount = nan"),
         (("sensitivity", "sales_math", "--lever", f"{WON}=0.3"), "PATH=LOW:HIGH"),
         (("sensitivity", "sales_math", "--step", "2"), "step"),
         (("sensitivity", "sales_math", "--benchmark", "won"), "STAGE=VALUE"),

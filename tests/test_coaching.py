@@ -10,7 +10,7 @@ from scipy import stats
 
 from funnelsim.analysis.chances import Goal
 from funnelsim.analysis.levers.coaching import coaching_point
-from funnelsim.errors import ArgumentError, ScenarioError
+from funnelsim.errors import ArgumentError, NotCoveredError, ScenarioError
 from twin_plans import sales_math
 
 FIXED = {"law": "fixed", "mean": 100_000}  # 3 deals make the quota
@@ -104,6 +104,41 @@ def test_paired_errors_are_those_of_replication():
     )
     assert abs(leads.mean() - truth.lift_lead.item()) < 5 * leads.std() / np.sqrt(200)
     assert np.sqrt((errors**2).mean()) == pytest.approx(leads.std(ddof=1), rel=0.25)
+
+
+def test_what_is_too_much_together_is_simulated_throughout():
+    """Deals in multiples of 0.3 or gifts in those of 0.2 are covered; together, 0.1 is too fine."""
+    amounts = [83_333.4, 86_666.8, 90_000.2]
+    plan = sales_math(
+        deal_size={"law": "empirical", "amounts": amounts},
+        windfall={"per_quarter": 0.05, "law": "fixed", "mean": 99_999.6},
+    )
+    benchmark = {"deal_size.amounts": 1.5 * np.mean(amounts), "windfall.mean": 166_000.4}
+    for path, value in benchmark.items():
+        assert coaching_point(plan, {path: value}).attrs["method"] == "exact"
+    with pytest.raises(ArgumentError, match=r"draws and seed.*all lifts together.*common unit"):
+        coaching_point(plan, benchmark)
+    with pytest.raises(NotCoveredError, match="common unit"):
+        coaching_point(plan, benchmark, method="exact")
+    found = coaching_point(plan, benchmark, draws=2_000, seed=1)
+    assert found.attrs["method"] == "simulated"
+    again = coaching_point(plan, benchmark, method="simulated", draws=2_000, seed=1)
+    assert found.identical(again)
+
+
+def test_lifts_that_draws_do_not_tell_from_nothing_are_said_to_be_so():
+    """A thousandth more demos: no 400 draws can tell; the twin can."""
+    plan, benchmark = sales_math(), {"demo": 0.6006, "won": 0.45}
+    found = coaching_point(plan, benchmark, method="simulated", draws=400, seed=1)
+    assert found.standing.values.tolist() == ["not told", "behind"]
+    assert found.lift_margin.values == pytest.approx(2 * found.lift_standard_error.values)
+    assert found.lift_rank.values.tolist() == [0, 1]
+    assert found.lift_of_all.item() == found.lift.values[1]
+    truth = coaching_point(plan, benchmark)
+    assert truth.standing.values.tolist() == ["behind", "behind"]
+    assert (truth.lift_margin == truth.lift_numerical_error).all()
+    near = coaching_point(plan, {"demo": 0.6006}, method="simulated", draws=400, seed=1)
+    assert (near.attrs["coaching_point"], near.attrs["told_apart"]) == ("", "no")
 
 
 def test_all_problems_are_told_at_once():

@@ -12,7 +12,7 @@ import funnelsim as fs
 from funnelsim.analysis.chances import Goal, chances
 from funnelsim.analysis.solve.mix import cheapest_mix
 from funnelsim.errors import ArgumentError, NotCoveredError, ScenarioError
-from twin_plans import sales_math
+from twin_plans import WINDFALL, sales_math
 
 ACTIVITY, WON, SIZE = "activity.per_quarter", "stages.won.conversion", "deal_size.mean"
 COSTS = {ACTIVITY: 1.0, WON: 2_000.0}
@@ -113,6 +113,111 @@ def test_together_where_none_is_enough_alone(plan):
     assert "out of reach" in far.attrs["refused"]
 
 
+FLOOR = "policy.floor_per_week"
+
+
+@pytest.mark.parametrize("price", [0.0005, 0.0045, 0.02])
+@pytest.mark.parametrize("attain", [0.8, 0.93])
+def test_equal_deals_go_in_steps(plan, attain, price):
+    """k deals make the quota from a size of 250 000 / k on; each k takes a rate of its own.
+
+    With activity a and conversion c, rate 0.012 a c is what k deals or more take; a c = K costs
+    least at a = sqrt(2 000 K), within what the plan has already. Cheapest k of all.
+    """
+    fixed = plan.replace({"deal_size.law": "fixed"})
+
+    def rest(deals, levers):
+        rate = optimize.brentq(lambda mean: stats.poisson.sf(deals - 1, mean) - attain, 1e-6, 100)
+        if levers == [ACTIVITY]:
+            return max(rate / (0.02 * 0.6 / 3) - 750, 0)
+        product = rate / (0.02 * 0.6)
+        if product <= 250:
+            return 0.0
+        activities = max(math.sqrt(2_000 * product), 750)
+        return activities - 750 + 2_000 * (product / activities - 1 / 3)
+
+    for levers in ([ACTIVITY], [ACTIVITY, WON]):
+        costs = {path: COSTS[path] for path in levers} | {SIZE: price}
+        found = cheapest_mix(fixed, costs, attain=attain)
+        of_deals = [(max(250_000 / k - 84_000, 0) * price + rest(k, levers), k) for k in (1, 2, 3)]
+        cost, k = min(of_deals)
+        assert found.mix_total_cost.item() == pytest.approx(cost, rel=1e-6)
+        assert found.mix_value.sel(lever=SIZE).item() == pytest.approx(
+            84_000 if k == 3 else 250_000 / k, rel=1e-6
+        )
+        assert found.mix_probability.item() >= attain - 1e-9
+        assert found.attrs["gap"] <= 1e-4
+        assert np.isnan(found.gain_per_cost.sel(lever=SIZE).item())
+        assert SIZE in found.attrs["refused"]
+
+
+def test_a_floor_is_a_whole_number(plan):
+    """Of every floor with the conversion that a little less money buys, none reaches the goal."""
+    worker = plan.replace({FLOOR: 50, "policy.adherence": 1.0})
+    for costs in ({FLOOR: 10.0, WON: 2_000.0}, {FLOOR: 5.0, WON: 5_000.0}):
+        found = cheapest_mix(worker, costs, attain=0.8)
+        floor = found.mix_value.sel(lever=FLOOR).item()
+        assert floor == round(floor)
+        assert fs.loads(found.attrs["solved"]).policy.floor_per_week == floor
+        assert found.mix_probability.item() >= 0.8 - 1e-9
+        budget = found.mix_total_cost.item() * (1 - 1e-6)
+        for other in range(50, 50 + int(budget / costs[FLOOR]) + 1):
+            won = 1 / 3 + (budget - (other - 50) * costs[FLOOR]) / costs[WON]
+            assert chance_of(worker, {FLOOR: other, WON: won}) < 0.8
+
+
+@pytest.mark.parametrize(
+    ("changes", "costs"),
+    [
+        # equal deals with windfalls of all sizes: P both jumps and bends along sizes
+        ({"deal_size.law": "fixed", "windfall": WINDFALL}, {ACTIVITY: 1.0, SIZE: 0.004}),
+        ({"deal_size.law": "fixed", "windfall": WINDFALL}, {ACTIVITY: 1.0, SIZE: 0.0045}),
+        ({"deal_size.law": "fixed"}, {"quota.per_quarter": 0.003, SIZE: 0.004}),
+        ({FLOOR: 50, "policy.adherence": 1.0, "deal_size.law": "fixed"}, {FLOOR: 8.0, SIZE: 0.004}),
+    ],
+)
+def test_no_point_of_a_grid_is_cheaper(plan, changes, costs):
+    """Of 150 mixes on the line of all that costs a little less, none reaches the goal."""
+    own = plan.replace(changes)
+    found = cheapest_mix(own, costs, attain=0.85)
+    assert found.mix_probability.item() >= 0.85 - 1e-9
+    budget = found.mix_total_cost.item() * (1 - found.attrs["gap"]) - 1e-6
+    now = {path: own.quotas[0] if "quota" in path else here(own, path) for path in costs}
+    signs = {path: -1 if "quota" in path else 1 for path in costs}
+    first, second = costs
+    for share in np.linspace(0, 1, 150):
+        mixed = {}
+        for path, spent in ((first, share * budget), (second, (1 - share) * budget)):
+            units = spent / costs[path]
+            mixed[path] = now[path] + signs[path] * (int(units) if path == FLOOR else units)
+        assert chance_of(own, mixed) < 0.85
+
+
+def here(plan, path):
+    return {
+        ACTIVITY: plan.activity.per_quarter,
+        SIZE: plan.deal_size.mean,
+        FLOOR: plan.policy.floor_per_week,
+    }[path]
+
+
+def test_where_derivatives_fail_boxes_are_searched(plan, monkeypatch):
+    """An optimiser that goes nowhere: branch and bound finds the same mix, to its gap."""
+    truth = cheapest_mix(plan, COSTS, attain=0.8)
+
+    def stuck(function, begin, **_):
+        return optimize.OptimizeResult(x=np.ones_like(begin))
+
+    monkeypatch.setattr(optimize, "minimize", stuck)
+    monkeypatch.setattr("funnelsim.analysis.solve.cheapest.ROUGHLY", 0.01)
+    found = cheapest_mix(plan, COSTS, attain=0.8)
+    gap = found.attrs["gap"]
+    assert 0 <= gap <= 0.01
+    cost = truth.mix_total_cost.item()
+    assert cost * (1 - 1e-9) <= found.mix_total_cost.item() <= cost * 1.011
+    assert math.isnan(truth.attrs["gap"])
+
+
 def test_what_hurts_is_lowered(plan):
     """A lower quota helps; a cent of it costs half a cent."""
     found = cheapest_mix(plan, {"quota.per_quarter": 0.005, ACTIVITY: 1.0}, attain=0.7)
@@ -135,7 +240,7 @@ def test_reached_anyway_costs_nothing(plan):
         ({ACTIVITY: 0}, {}, "above 0"),
         ({ACTIVITY: -1, WON: math.inf}, {SIZE: 1}, r"per_quarter = -1.*conversion = inf.*among"),
         (COSTS, {WON: 0.2}, r"limits, stages\.won\.conversion = 0\.2: moving it up"),
-        ({"policy.floor_per_week": 1.0}, {}, "not whole by nature"),
+        ({"policy.floor_per_week": 1.0}, {}, "must be stated in the plan"),
         ({"policy.adherence": 1.0}, {}, "does not move"),
     ],
 )

@@ -15,7 +15,7 @@ from funnelsim.analysis.chances import Goal
 from funnelsim.report.bites import bites_lines
 from funnelsim.report.bridge import adding_up, bridge_text
 from funnelsim.report.compare import compare_text
-from funnelsim.report.enough import quota_text
+from funnelsim.report.enough import mix_text, quota_text
 from funnelsim.report.levers import enough, goal_said, times
 from funnelsim.report.sensitivity import sensitivity_text
 from funnelsim.report.solve import solve_text
@@ -281,6 +281,7 @@ def moved(
             "goal_probability": ((), 0.45, error),
             "goal_probability_change": (("lever", "end"), np.stack([-half, half], axis=1), error),
             "swing": ("lever", swings, error),
+            "largest_swing": ("lever", np.abs(swings), error),
             "elasticity": ("lever", np.array(swings) * 10, error),
         },
         suffix,
@@ -311,6 +312,14 @@ def test_a_lever_that_hurts_and_levers_that_do_nothing() -> None:
     assert "+++++++|-------" in text
     nothing = words(sensitivity_text(*moved([0.003], 0.002)))
     assert "No lever moves it measurably" in nothing
+
+
+def test_a_lever_that_bends_has_no_sign() -> None:
+    plan, goal, told = moved([0.02], 0.002)
+    told["largest_swing"] = ("lever", [0.09])
+    text = words(sensitivity_text(plan, goal, told))
+    assert "moves it most: 9.00 ± 0.20 points from the plan to one end: it bends." in text
+    assert "(9.00±0.20)" in text
 
 
 @pytest.mark.parametrize(("exact", "said"), [(True, "the next adds as much"), (False, "draws")])
@@ -450,3 +459,29 @@ def test_bites_of_an_amount_say_what_paper_works_back() -> None:
     told = Told(fs.bites(PLAN, certainty=[0.8], amount=400_000))
     text = " ".join(bites_lines(PLAN, Goal(amount=400_000), told))
     assert "the plan's own quota is worked back, not the amount" in " ".join(text.split())
+
+
+# steps
+
+
+def test_a_team_and_a_mix_in_steps_say_how_far_they_go() -> None:
+    """Equal deals: 168 000 is made more often than asked; no small step of sizes does anything."""
+    equal = PLAN.replace({"deal_size.law": "fixed"})
+    team = fs.quota_for(equal, share=0.6, reps=5, certainty=0.8)
+    text = words(quota_text(equal, team))
+    assert "made by at least 3 of 5 reps in at least 8 of 10 quarters" in text
+    assert f"3 of 5 {100 * team.quota_certainty.item():.2f}" in text
+    costs = {ACTIVITY: 1.0, "deal_size.mean": 0.004}
+    mixed = fs.cheapest_mix(equal, costs, attain=0.8)
+    text = words(mix_text(equal, Goal(), mixed))
+    assert "No mix is cheaper by more than 0.0001 of its cost" in text
+    assert "Left out: gain per cost. Why: of a small step there is none to tell along" in text
+
+
+def test_the_horizon_that_is_solved_for_is_the_one_of_the_goal() -> None:
+    short = PLAN.replace({"calendar.quarters": 1})
+    goal = Goal(at_least=3)
+    found = fs.solve(short, "calendar.quarters", attain=0.8, at_least=3)
+    text = words(solve_text(short, goal, found))
+    many = f"{found.solved_value.item():.0f}"
+    assert f"With {many} quarters, quota is made in at least 3 of {many} quarters" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -19,6 +20,7 @@ import funnelsim as fs
 from funnelsim.analysis.chances import Goal, chances
 from funnelsim.errors import ArgumentError, ResultError
 from funnelsim.report.levers import lever_amount, lever_name
+from funnelsim.report.numbers import short_money
 from funnelsim.report.plots import style
 from funnelsim.report.plots.answers import answer
 from funnelsim.report.plots.bites import bites
@@ -26,7 +28,9 @@ from funnelsim.report.plots.bridge import bridge
 from funnelsim.report.plots.coaching import coaching
 from funnelsim.report.plots.compare import differences, ranking
 from funnelsim.report.plots.coverage import coverage, coverage_picture
+from funnelsim.report.plots.interactions import interactions
 from funnelsim.report.plots.mix import mix
+from funnelsim.report.plots.quota import quota
 from funnelsim.report.plots.solve import curve
 from funnelsim.report.plots.sweep import sweep
 from funnelsim.report.plots.tornado import tornado
@@ -71,7 +75,7 @@ def comparison() -> xr.Dataset:
         "fewer calls": PLAN.replace({ACTIVITY: 700}),
         "the same": PLAN.replace({"name": "the same"}),
     }
-    return fs.compare(plans, draws=4_000, seed=1)
+    return fs.compare(plans, draws=4_000, seed=1, method="simulated")
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +126,7 @@ def test_the_ranking_goes_from_the_best_down(comparison: xr.Dataset) -> None:
     assert widths(ax) == pytest.approx(made)
     assert ax.get_yticklabels()[0].get_text() == "more calls"
     assert title(ax) == "Best of 4: more calls (over 99.9 % sure)"
-    tied = fs.compare({"as is": PLAN, "the same": PLAN}, draws=200, seed=1)
+    tied = fs.compare({"as is": PLAN, "the same": PLAN}, draws=200, seed=1, method="simulated")
     assert title(ranking(tied, ax=new_axes())) == "Not known which is best: as is or the same"
 
 
@@ -255,7 +259,7 @@ def test_the_answer_stands_on_the_target() -> None:
         for line in ax.lines
         if len(line.get_xdata()) == 1
     ]
-    assert (told.solved_value.item(), 0.8) in points
+    assert pytest.approx((told.solved_value.item(), 0.8), abs=1e-9) in points
     assert title(ax) == "80 of 100 takes 1,296 activities a quarter, not 750"
     assert "±" not in ax.get_xlabel()
 
@@ -346,6 +350,15 @@ def test_simulated_levers_share_it_where_draws_do_not_tell() -> None:
     assert title(tornado(told, ax=new_axes())).startswith("2 levers matter most, and alike")
 
 
+def test_both_bars_of_a_lever_that_bends_can_be_seen() -> None:
+    plan = PLAN.replace({"quota.per_quarter": 260_000})
+    ax = tornado(fs.sensitivity(plan, {"deal_size.cv": (0.05, 2.0)}), ax=new_axes())
+    low, high = (bar.get_bbox() for bar in ax.patches)
+    assert (low.height, high.height) == pytest.approx((0.31, 0.31))
+    assert low.y0 < high.y0
+    assert title(ax).startswith("Spread of deal sizes matters most: 43 of 100 quarters now,")
+
+
 def test_the_rest_of_many_levers_is_summed_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("funnelsim.report.plots.tornado.MOST", 3)
     told = fs.sensitivity(PLAN)
@@ -355,6 +368,36 @@ def test_the_rest_of_many_levers_is_summed_up(monkeypatch: pytest.MonkeyPatch) -
     assert (
         f"{len(told.lever) - 3} more levers, each a swing of {rest:.1f} at most" in ax.get_xlabel()
     )
+
+
+def test_indices_are_drawn_alone_and_together() -> None:
+    levers = {ACTIVITY: (300, 1_500), WON: (0.15, 0.6)}
+    told = fs.sensitivity(PLAN, levers, interactions=True, points=64)
+    ax = interactions(told, ax=new_axes())
+    order = np.argsort(-told.total_index.values)
+    alone, total = told.first_order_index.values[order], told.total_index.values[order]
+    assert widths(ax)[:2] == pytest.approx(alone)
+    assert widths(ax)[2:] == pytest.approx(np.clip(total - alone, 0, None))
+    assert f"{100 * alone[0]:.0f} of 100 of the spread alone" in title(ax)
+    with pytest.raises(ResultError, match="first_order_index"):
+        interactions(fs.sensitivity(PLAN, levers), ax=new_axes())
+
+
+@pytest.mark.parametrize("team", [{}, {"reps": 5, "certainty": 0.8}])
+def test_quotas_are_drawn_beside_the_plans_own(team: dict[str, Any]) -> None:
+    told = fs.quota_for(PLAN, share=[0.5, 0.6, 0.8], **team)
+    ax = quota(told, ax=new_axes())
+    assert np.array(widths(ax)) == pytest.approx(told.quota_for_share.values)
+    who = "3 of 5 reps" if team else "60 of 100 reps"
+    amount = short_money(told.quota_for_share.values[1], "USD")
+    assert title(ax) == f"{who} make a quota of {amount}, not $250k"
+    assert ("in 80 of 100 quarters" in ax.get_xlabel()) == bool(team)
+
+
+def test_a_quota_that_nobody_makes_has_no_picture() -> None:
+    told = fs.quota_for(PLAN.replace({WON: 0}), share=0.6)
+    with pytest.raises(ResultError, match="No quota"):
+        quota(told, ax=new_axes())
 
 
 def test_lifts_are_drawn_and_strengths_left() -> None:

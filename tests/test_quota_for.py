@@ -107,6 +107,32 @@ def test_where_nothing_is_booked(plan):
         assert "nothing is booked" in found.attrs["refused"]
 
 
+@pytest.mark.parametrize("team", [{}, {"reps": 5, "certainty": 0.8}])
+@pytest.mark.parametrize("settings", [{}, {"method": "simulated", "draws": 500, "seed": 1}])
+def test_where_no_deal_is_ever_won(plan, team, settings):
+    found = quota_for(plan.replace({"stages.won.conversion": 0}), **team, **settings)
+    assert np.isnan([found.quota_for_share.item(), found.quota_probability.item()]).all()
+    assert "nothing is booked" in found.attrs["refused"]
+
+
+def test_a_team_is_as_sure_as_it_says(plan):
+    """Equal deals: 3 of 5 make 168 000 with P(Bin(5, .8009) >= 3), well above the 80 % asked for.
+
+    With sizes that vary it is just what was asked for; simulated, the share of its own quarters.
+    """
+    team = {"share": 0.6, "reps": 5, "certainty": 0.8}
+    equal = plan.replace({"deal_size.law": "fixed"})
+    steps = quota_for(equal, **team)
+    truth = stats.binom.sf(2, 5, stats.poisson.sf(1, 3))
+    assert steps.quota_certainty.item() == pytest.approx(truth, abs=1e-7)
+    assert quota_for(plan, **team).quota_certainty.item() == pytest.approx(0.8, abs=1e-7)
+    found = quota_for(equal, method="simulated", draws=4_000, seed=1, **team)
+    error = found.quota_certainty_standard_error.item()
+    assert abs(found.quota_certainty.item() - truth) < 5 * error
+    assert error == pytest.approx(np.sqrt(truth * (1 - truth) / 4_000), rel=0.1)
+    assert "quota_certainty" not in quota_for(plan, share=0.6)
+
+
 def test_the_plans_own_quota_plays_no_part(plan):
     other = plan.replace({"quota.per_quarter": 1_000_000})
     one, two = (quota_for(each).quota_for_share.item() for each in (plan, other))

@@ -465,3 +465,28 @@ def test_a_lever_that_bends_is_noted():
     notes = json.loads(told.attrs["notes"])
     assert f"by {-100 * low:.2f} and {-100 * high:.2f} points" in notes["deal_size.cv"]
     assert "stages.won.conversion" not in notes
+    assert of(told, "largest_swing", "deal_size.cv") == pytest.approx(max(-low, -high), abs=1e-12)
+
+
+def test_a_lever_that_bends_comes_first_where_it_moves_most():
+    """Its ends do nearly the same: between them, little; against the plan, more than another."""
+    plan = sales_math(quota={"per_quarter": 260_000})
+    levers = {"stages.won.conversion": (0.33, 0.335), "deal_size.cv": (0.05, 1.0)}
+
+    def attained(changes):
+        found = fs.exact(plan.replace(changes), only=["attainment_probability"])
+        return found.attainment_probability.item()
+
+    now = attained({})
+    at = {path: [attained({path: end}) for end in ends] for path, ends in levers.items()}
+    spans = {path: max(now, *ends) - min(now, *ends) for path, ends in at.items()}
+    swings = {path: ends[1] - ends[0] for path, ends in at.items()}
+    assert abs(swings["deal_size.cv"]) < swings["stages.won.conversion"] < spans["deal_size.cv"]
+    told = sensitivity(plan, levers)
+    assert told.lever.values.tolist() == ["deal_size.cv", "stages.won.conversion"]
+    for path in levers:
+        assert of(told, "largest_swing", path) == pytest.approx(spans[path], abs=1e-8)
+        assert of(told, "swing", path) == pytest.approx(swings[path], abs=1e-8)
+    straight = told.sel(lever="stages.won.conversion")
+    assert straight.largest_swing == straight.swing
+    assert straight.largest_swing_numerical_error == straight.swing_numerical_error

@@ -10,8 +10,10 @@ import pytest
 from scipy import optimize, stats
 
 import funnelsim as fs
-from funnelsim.analysis.chances import Goal, chances
+from funnelsim.analysis.chances import Chances, Goal, chances
+from funnelsim.analysis.solve.search import Curve, search
 from funnelsim.analysis.solve.solve import sales_math, solve
+from funnelsim.analysis.solve.span import span_of
 from funnelsim.errors import ArgumentError, NotCoveredError, ScenarioError
 
 ACTIVITY = "activity.per_quarter"
@@ -135,6 +137,50 @@ def test_every_goal(plan, goal):
     level = float(found.solved_value)
     assert chance_of(year.replace({ACTIVITY: level}), Goal(**goal)) == pytest.approx(0.7, abs=1e-8)
     assert found.attrs["goal"] == str(Goal(**goal))
+
+
+@pytest.mark.parametrize("quarters", [1, 4, 12])
+def test_the_horizon_is_a_lever_of_its_own(plan, quarters):
+    """Each quarter is made with p, independently: the fewest n with P(Bin(n, p) >= 3) >= 80 %."""
+    chance = chance_of(plan)
+    enough = stats.binom.sf(2, np.arange(40), chance) >= 0.8
+    horizon = plan.replace({"calendar.quarters": quarters})
+    found = solve(horizon, "calendar.quarters", attain=0.8, at_least=3)
+    assert float(found.solved_value) == np.argmax(enough)
+    assert found.tried.min() == 3
+    short = solve(horizon, "calendar.quarters", attain=0.8, at_least=3, within=(1, 5))
+    assert short.tried.values.tolist() == [3, 4, 5]
+    assert short.attrs["outcome"] == "out of reach"
+    with pytest.raises(ArgumentError, match="the goal takes 3 quarters"):
+        solve(horizon, "calendar.quarters", attain=0.8, at_least=3, within=(1, 3))
+    with pytest.raises(ArgumentError, match=r"the horizon has 1 quarter\. Set"):
+        solve(plan, ACTIVITY, attain=0.8, at_least=3)
+
+
+@pytest.mark.parametrize("amount", [0, -1, 1e-300, 1e300, 10**500, math.inf, math.nan, "much"])
+def test_amounts_are_those_of_a_quota(amount):
+    with pytest.raises(ArgumentError, match=r"must be an amount from 0\.01 to 1e\+15"):
+        Goal(amount=amount)
+
+
+@pytest.mark.parametrize(("parts", "width", "seen"), [(1, 0.06, False), (5, 0.06, True)])
+def test_a_bump_between_two_points_is_seen_unless_it_is_narrower_than_a_part(
+    plan, parts, width, seen
+):
+    """A curve that rises by .1 from end to end, a bump of .3 in the middle of a gap of 1 / 8."""
+    won = "stages.won.conversion"
+
+    def evaluate(plans):
+        x = np.array([each.stages[-1].conversion for each in plans])
+        chances = 0.3 + 0.1 * x + 0.3 * np.maximum(1 - np.abs(x - 0.5625) / (width / 2), 0)
+        return Chances(chances, np.zeros_like(x), "exact")
+
+    curve = Curve(span_of(plan, won), evaluate, parts)
+    if seen:
+        with pytest.raises(ArgumentError, match="both rises and falls"):
+            search(curve, 0.35)
+    else:
+        assert search(curve, 0.35).value == pytest.approx(0.5, abs=1e-6)
 
 
 def test_a_quantile_is_an_amount_with_a_probability(plan):

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from funnelsim.analysis.estimates import Estimate, Means, stacked
+from funnelsim.analysis.seats import check_one_seat
 from funnelsim.analysis.tally import QUARTERS_PER_YEAR, REACHES, never_certain
 from funnelsim.engine.blocks import Progress, Run, Samples, sample_blocks
 from funnelsim.errors import ArgumentError, NotCoveredError
 from funnelsim.registry import NUMERICAL_ERROR
 from funnelsim.scenario.model import Scenario
+from funnelsim.scenario.wording import shown
 from funnelsim.twin.exact import exact
 
 Floats = npt.NDArray[np.float64]
 Method = Literal["auto", "exact", "simulated"]
 
+LEAST, MOST = 0.01, 1e15  # amounts
 METHODS = ("auto", "exact", "simulated")
 LEAST_BLOCK, PLAN_DRAWS = 64, 32_768  # draws of every plan, and of all, in memory at a time
 
@@ -60,8 +61,17 @@ class Goal:
                 "has none."
             )
         amount: object = self.amount
-        if amount is not None and not (isinstance(amount, Real) and 0 < float(amount) < math.inf):
-            raise ArgumentError(f"amount = {self.amount!r}: must be an amount above 0.")
+        if amount is not None and not (
+            isinstance(amount, int | float | np.number) and LEAST <= amount <= MOST
+        ):
+            raise ArgumentError(
+                f"amount = {shown(amount)}: must be an amount from {LEAST} to {MOST:g}."
+            )
+
+    @property
+    def fewest_quarters(self) -> int:
+        """The shortest horizon that the goal fits."""
+        return QUARTERS_PER_YEAR if self.by == "year" else self.at_least or 1
 
     def check(self, plan: Scenario) -> None:
         """Refuse a plan whose horizon the goal does not fit.
@@ -73,12 +83,12 @@ class Goal:
         quarters = plan.calendar.quarters
         if self.at_least is not None and self.at_least > quarters:
             raise ArgumentError(
-                f"at_least = {self.at_least}: the horizon has {quarters} quarters. "
+                f"at_least = {self.at_least}: the horizon has {_quarters(quarters)}. "
                 f"Set calendar.quarters to {self.at_least} or more."
             )
         if self.by == "year" and quarters < QUARTERS_PER_YEAR:
             raise ArgumentError(
-                f"by = 'year': a horizon of {quarters} quarters has no complete year. "
+                f"by = 'year': a horizon of {_quarters(quarters)} has no complete year. "
                 f"Set calendar.quarters to {QUARTERS_PER_YEAR} or more."
             )
 
@@ -169,6 +179,7 @@ def chances(
     if method not in METHODS:
         raise ArgumentError(f"method = {method!r}: must be one of {', '.join(METHODS)}.")
     for plan in plans:
+        check_one_seat(plan)
         goal.check(plan)
     stated = [goal.stated(plan) for plan in plans]
     reason = ""
@@ -183,6 +194,10 @@ def chances(
     if draws is None or seed is None:
         raise ArgumentError(f"draws and seed: must be given where a plan is simulated.{reason}")
     return _simulated(stated, goal, draws, seed, threads, progress)
+
+
+def _quarters(count: int) -> str:
+    return f"{count} quarter{'' if count == 1 else 's'}"
 
 
 def _exact_ones(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
-MOST_VALUES = 1_000_000  # of a path
+MOST_VALUES = 1_000_000  # of a path, and of all paths together
+LEAST, MOST = Decimal("1e-15"), Decimal("1e15")  # sizes of numbers, as a scenario may state them
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -48,19 +50,11 @@ def observed_pairs(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, tuple[float, float]]:
     """Return what was observed of the ends of a team, by measure."""
-    found = {}
+    found: dict[str, tuple[float, float]] = {}
     for value in values:
-        measure, _, pair = value.partition("=")
-        top, _, bottom = pair.partition(":")
-        try:
-            numbers = float(top), float(bottom)
-        except ValueError:
-            raise click.BadParameter(
-                f"'{value}' must be MEASURE=TOP:BOTTOM. Write close_rate=0.46:0.25."
-            ) from None
-        if measure in found:
-            raise click.BadParameter(f"'{value}': {measure} was stated already. State it once.")
-        found[measure] = numbers
+        form = "MEASURE=TOP:BOTTOM. Write close_rate=0.46:0.25"
+        measure, stated = _once(value, found, form)
+        found[measure] = _ends(value, stated, form)
     return found
 
 
@@ -78,6 +72,13 @@ def swept_values(
         numbers = [_number(each) for each in listed]
         known = [_plain(each) for each in numbers if each is not None]
         found[path] = known if len(known) == len(listed) else listed
+    cells = math.prod(map(len, found.values()))
+    if cells > MOST_VALUES:
+        sizes = " x ".join(f"{len(each):,}" for each in found.values())
+        raise click.BadParameter(
+            f"{sizes} = {cells:,} cells are more than {MOST_VALUES:,}. Take larger steps, or fewer "
+            "paths."
+        )
     return found
 
 
@@ -156,9 +157,9 @@ def _range(value: str, stated: str) -> list[float]:
     start, stop, step = known
     if step <= 0 or stop < start:
         raise click.BadParameter(f"'{value}': must rise, by a step above 0.")
+    if stop - start >= step * MOST_VALUES:
+        raise click.BadParameter(f"'{value}': more than {MOST_VALUES:,} values. Take larger steps.")
     count = int((stop - start) / step) + 1
-    if count > MOST_VALUES:
-        raise click.BadParameter(f"'{value}': {count:,} values are more than {MOST_VALUES:,}.")
     return [_plain(start + k * step) for k in range(count)]
 
 
@@ -176,7 +177,11 @@ def _number(text: str) -> Decimal | None:
         number = Decimal(text.strip())
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    if not number.is_finite() or (number and not LEAST <= number.copy_abs() <= MOST):
+        raise click.BadParameter(
+            f"'{text.strip()[:40]}': must be a number whose size is from {LEAST} to {MOST}, or 0."
+        )
+    return number
 
 
 def _plain(number: Decimal) -> float:

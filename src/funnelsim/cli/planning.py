@@ -45,14 +45,15 @@ OF_A_CELL = 20_000
     "--variant", "variants", metavar="NAME", multiple=True,
     help="Of one file: compare its base with this; repeatable. Default: with all of them.",
 )  # fmt: skip
+@method_option
 @draws_options(None, f"{DRAWS:,}")
 @click.option(
     "--precision", type=float, metavar="P",
-    help="Draw until differences are known to within P: 0.002 is 0.2 points.",
+    help="Draw until differences are known to within P: 0.002 is 0.2 points. Not if exact.",
 )  # fmt: skip
 @click.option(
     "--confidence", type=float, metavar="C",
-    help="Draw until the best is known with this probability, such as 0.95.",
+    help="Draw until the best is known with this probability, such as 0.95. Not if exact.",
 )  # fmt: skip
 @click.option("--most-draws", type=click.IntRange(1, 2**32), help="Stop there in any case.")
 @json_option
@@ -62,6 +63,7 @@ def compare(
     files: tuple[str, ...],
     changes: tuple[str, ...],
     variants: tuple[str, ...],
+    method: Method,
     draws: int | None,
     seed: int,
     threads: int | None,
@@ -74,8 +76,9 @@ def compare(
 ) -> None:
     """Tell which plan is better, by how much, and how sure that is.
 
-    Plans are several files, or one file and its variants, on shared luck. The first is what the
-    others are held against.
+    Plans are several files, or one file and its variants. The first is what the others are held
+    against. What the twin covers is exact; the rest, and who beats whom in the same world, takes
+    draws on shared luck.
     """
     rules = {"--draws": draws, "--precision": precision, "--confidence": confidence}
     stated = [option for option, value in rules.items() if value is not None]
@@ -94,6 +97,7 @@ def compare(
             draws=draws if stated else DRAWS,
             seed=seed,
             threads=threads,
+            method=method,
             precision=precision,
             confidence=confidence,
             most_draws=most_draws or MOST_DRAWS,
@@ -308,7 +312,7 @@ def sensitivity(
         output=output,
         as_json=as_json,
         picture=picture,
-        draw="tornado.tornado",
+        draw="interactions.interactions" if interactions else "tornado.tornado",
     )
 
 

@@ -185,6 +185,7 @@ def coverage(
 @draws_options(DRAWS)
 @json_option
 @result_option(".nc, .csv or .json, every number")
+@picture_option
 def quota(
     file: str,
     changes: tuple[str, ...],
@@ -198,6 +199,7 @@ def quota(
     threads: int | None,
     as_json: bool,
     output: str | None,
+    picture: str | None,
 ) -> None:
     """Tell the largest quota that a share of reps makes."""
     if (reps is None) != (probability is None):
@@ -218,7 +220,14 @@ def quota(
             threads=threads,
             progress=progress,
         )
-    deliver_results([told], lambda: quota_text(plan, told), output=output, as_json=as_json)
+    deliver_results(
+        [told],
+        lambda: quota_text(plan, told),
+        output=output,
+        as_json=as_json,
+        picture=picture,
+        draw="quota.quota",
+    )
 
 
 @click.command()

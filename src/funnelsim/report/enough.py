@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from funnelsim.report.levers import (
     goal_head,
     goal_said,
+    how_often,
     lever_amount,
     lever_name,
     made_how,
@@ -33,7 +34,6 @@ GAIN = (
     "others."
 )
 MOST_COLUMNS = 9
-BEYOND = 0.005  # of a probability reached above the one asked for: amounts go in steps
 
 
 def coverage_text(plan: Scenario, result: xr.Dataset) -> str:
@@ -120,7 +120,7 @@ def quota_text(plan: Scenario, result: xr.Dataset) -> str:
     for share in shares:
         lines += filled(f"{_quota_said(plan, told, share)}.")
     head = ["of the reps", "quota a quarter", "made by one rep, %"]
-    rows = [[*head, "at least"] if team else head]
+    rows = [[*head, "at least", "so many, %"] if team else head]
     for share in shares:
         row = [
             f"{100 * share:g} %",
@@ -129,6 +129,7 @@ def quota_text(plan: Scenario, result: xr.Dataset) -> str:
         ]
         if team:
             row.append(f"{told.get('reps_needed', share=share).value:.0f} of {team}")
+            row.append(told.get("quota_certainty", share=share).of_100)
         rows.append(row)
     now = plan.quotas[0]
     note = filled(f"The plan's own quota: {money(now, plan.currency)}.")
@@ -140,18 +141,18 @@ def _quota_said(plan: Scenario, told: Told, share: float) -> str:
     attrs = told.result.attrs
     found = told.get("quota_for_share", share=share)
     team = attrs.get("reps")
-    reached = told.get("quota_probability", share=share).value
-    often = f"at least {times(share)}" if reached - share > BEYOND else times(share)
+    wanted = float(attrs["certainty"]) if team else share
+    reached = told.get("quota_certainty" if team else "quota_probability", share=share).value
+    often = how_often(wanted, reached)
     who = f"{often} reps"
     if team:
         needed = f"{told.get('reps_needed', share=share).value:.0f}"
         who = f"at least {needed} of {team} reps"
     if not found.known:
-        return f"No quota is made by {who}"
+        return f"No quota is made by {who}" + (f" in {often} quarters" if team else "")
     amount = found.money(plan.currency)
     if team:
-        sure = 100 * float(attrs["certainty"])
-        return f"A quota of {amount} is made by {who} in {sure:g} of 100 quarters"
+        return f"A quota of {amount} is made by {who} in {often} quarters"
     said = f"A quota of {amount} is made by {who}"
     return f"{said}, or by one of them in {often} quarters" if _same_odds(plan) else said
 
@@ -212,7 +213,11 @@ def mix_text(plan: Scenario, goal: Goal, result: xr.Dataset) -> str:
     made = told.get("mix_probability")
     if made.known:
         rows.append([f"{goal_head(goal)}, {made.percent}", "", "", plain(_cents(total.value))])
-    notes = filled(GAIN)
+    gap = float(attrs["gap"])
+    proved = (
+        f" No mix is cheaper by more than {max(gap, 1e-4):.2g} of its cost." if gap >= 0 else ""
+    )
+    notes = filled(f"{GAIN}{proved if outcome == 'found' else ''}")
     blocks = [[*heading, *filled(f"{said}.")], table(rows), [*notes, *told.left_out()]]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 

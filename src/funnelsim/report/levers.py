@@ -31,6 +31,7 @@ WORDS = {
     "policy.adherence": "adherence to the floor",
     "market.cv": "spread of the market",
     "market.persistence": "persistence of the market",
+    "calendar.quarters": "quarters",
 }
 OF_A_STAGE = {
     "conversion": "conversion to {}",
@@ -41,6 +42,7 @@ OF_A_STAGE = {
 SHARES = ("conversion", "probability", "adherence")
 AMOUNTS = ("mean", "minimum", "amounts")  # of deals and windfalls
 SOLVED_TO = 1e-7  # relative
+BEYOND = 0.005  # of a probability reached above the one asked for: amounts go in steps
 COUNTS = ("activity.per_quarter", "activity.per_week")  # one cannot do half of one
 
 
@@ -158,6 +160,22 @@ def times(probability: float) -> str:
         if abs(probability * of - round(probability * of)) < 1e-9:
             return f"{round(probability * of):,} of {of:,}"
     return f"{100 * probability:g} of 100"
+
+
+def how_often(wanted: float, reached: float) -> str:
+    """Return a probability that was asked for, and whether more is reached than that.
+
+    Examples
+    --------
+    >>> how_often(0.8, 0.8), how_often(0.8, 0.9427), how_often(0.8, math.nan)
+    ('8 of 10', 'at least 8 of 10', '8 of 10')
+    """
+    return f"at least {times(wanted)}" if reached - wanted > BEYOND else times(wanted)
+
+
+def capital(words: str) -> str:
+    """Return words with a capital, to begin a sentence."""
+    return words[0].upper() + words[1:]
 
 
 def made_how(attrs: dict[str, object]) -> str:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from funnelsim.report.levers import goal_said, lever_amount, lever_name, made_how
+from funnelsim.report.levers import capital, goal_said, lever_amount, lever_name, made_how
 from funnelsim.report.text import table
 from funnelsim.report.told import INDENT, Exact, Number, Told, filled, shortened
 
@@ -22,7 +22,10 @@ HALF = 7  # letters of a bar to each side
 NAME = 26  # letters of a lever
 MOST_NAMES = 4  # of levers that are not told apart
 ALIKE = 1e-6  # what exact swings that are equal may differ by
-KEY = "- with the lever at its low end, + at its high end; points: from the low to the high end."
+KEY = (
+    "- with the lever at its low end, + at its high end; points: from the low to the high end; in "
+    "brackets where it bends, both ends doing the same: from the plan to the end that does more."
+)
 OBSERVED = "What coaching can reach is another question, and so is whether a gap is more than luck."
 
 
@@ -46,7 +49,7 @@ def sensitivity_text(
     paths = [str(path) for path in told.labels("lever")]
     made = told.get("goal_probability")
     heading = filled(f"{result.attrs['title']}: {made_how(result.attrs)}")
-    often = _first(goal_said(plan, goal, f"{made.percent} of"))
+    often = capital(goal_said(plan, goal, f"{made.percent} of"))
     said = filled(f"{often}. {_most_said(told, paths)}.")
     blocks = [[*heading, *said], _tornado(told, paths, plan.currency)]
     if told.knows("total_index"):
@@ -58,35 +61,41 @@ def sensitivity_text(
     return "\n\n".join("\n".join(block) for block in [*blocks, notes] if block)
 
 
-def _first(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"
-
-
 def _most_said(told: Told, paths: list[str]) -> str:
     """Say which lever moves the goal most, or which do that are not told apart."""
     if not paths:
         return "No lever moves it"
-    swings = {path: told.get("swing", lever=path) for path in paths}
+    swings = {path: told.get("largest_swing", lever=path) for path in paths}
     top = swings[paths[0]]
     if not top.measurable:
         return "No lever moves it measurably"
     alike = [path for path in paths if not _less(swings[path], top)]
-    size = type(top)(abs(top.value), top.error).points.removeprefix("+")
+    size = top.points.removeprefix("+")
     names = [lever_name(path) for path in alike[:MOST_NAMES]]
     if len(alike) > MOST_NAMES:
         names.append(f"{len(alike) - MOST_NAMES} more")
     if len(names) == 1:
-        way = "" if top.value > 0 else " (the higher, the less)"
-        return f"{_first(names[0])} moves it most{way}: {size} from low to high"
+        way = _way(told, paths[0])
+        hurts = " (the higher, the less)" if way == "-" else ""
+        from_to = "from low to high" if way else "from the plan to one end: it bends"
+        return f"{capital(names[0])} moves it most{hurts}: {size} {from_to}"
     listed = f"{', '.join(names[:-1])} and {names[-1]}"
     how = "and alike" if isinstance(top, Exact) else "not told apart"
-    return f"{_first(listed)} move it most, {how}: {size} from low to high"
+    return f"{capital(listed)} move it most, {how}: {size} from end to end"
 
 
 def _less(swing: Number, top: Number) -> bool:
     """Return whether a swing is smaller than the largest, beyond what chance explains."""
     apart = math.hypot(swing.error, top.error)
-    return Number(abs(top.value) - abs(swing.value), max(apart, ALIKE)).measurable
+    return Number(top.value - swing.value, max(apart, ALIKE)).measurable
+
+
+def _way(told: Told, path: str) -> str:
+    """Return the sign of what more of a lever does; none where both ends do the same."""
+    swing, largest = (told.get(name, lever=path).value for name in ("swing", "largest_swing"))
+    if largest > abs(swing):
+        return ""
+    return "+" if swing > 0 else "-" if swing < 0 else ""
 
 
 def _tornado(told: Told, paths: list[str], currency: str) -> list[str]:
@@ -101,20 +110,21 @@ def _tornado(told: Told, paths: list[str], currency: str) -> list[str]:
             lever_amount(path, told.get("lever_range", lever=path, end=end).value, currency)
             for end in ("low", "high")
         )
-        swing = told.get("swing", lever=path)
+        size = told.get("largest_swing", lever=path).of_100
+        way = _way(told, path)
         rows.append(
             [
                 shortened(lever_name(path), NAME),
                 low,
                 high,
                 _bar(pair[0].value, pair[1].value, widest),
-                f"+{swing.of_100}" if swing.value > 0 else swing.of_100,
+                f"{way}{size}" if way else f"({size})",
                 told.get("elasticity", lever=path).tight,
             ]
         )
     lines = table(rows)
     if len(paths) > len(shown):
-        rest = max(abs(told.get("swing", lever=path).value) for path in paths[MOST_ROWS:])
+        rest = max(told.get("largest_swing", lever=path).value for path in paths[MOST_ROWS:])
         lines.append(f"and {len(paths) - len(shown)} more, each at most {100 * rest:.2g} points")
     return lines
 
@@ -157,8 +167,10 @@ def _coaching(told: Told, currency: str) -> Iterator[str]:
     rank = {path: int(told.get("lift_rank", lever=path).value) for path in paths}
     order = sorted(paths, key=lambda path: (rank[path] == 0, rank[path]))
     best = str(attrs["coaching_point"])
+    standing = told.result["standing"].values.tolist()
     if not best:
-        yield "Where to coach: no lever is behind its benchmark."
+        known = "known to be " if "not told" in standing else ""
+        yield f"Where to coach: no lever is {known}behind its benchmark."
     else:
         lift = told.get("lift", lever=best)
         target = lever_amount(best, told.get("benchmark", lever=best).value, currency)
@@ -171,14 +183,13 @@ def _coaching(told: Told, currency: str) -> Iterator[str]:
                 said = f"{said}, but is not told apart from the next: more draws would tell"
         yield from filled(f"Where to coach: {said}.", INDENT)
     rows = [["", "now", "benchmark", "adds, points", "largest, %", ""]]
-    standing = told.result["standing"].values.tolist()
     for path in order:
         lift, chance = (told.get(name, lever=path) for name in ("lift", "lift_best_probability"))
         now, target = (
             lever_amount(path, told.get(name, lever=path).value, currency)
             for name in ("lever_value", "benchmark")
         )
-        sure = f"{100 * chance.value:.1f}" if rank[path] else ""
+        sure = f"{100 * chance.value:.1f}" if chance.value > 0 or rank[path] else ""
         rows.append(
             [lever_name(path), now, target, _signed(lift), sure, standing[paths.index(path)]]
         )
@@ -186,6 +197,8 @@ def _coaching(told: Told, currency: str) -> Iterator[str]:
     if max(rank.values()) > 1:
         rows.append(["all that are behind", "", "", _signed(of_all), "", ""])
     yield from table(rows)
+    if "not told" in standing:
+        yield from filled("not told: within 2 standard errors of adding nothing.")
 
 
 def _signed(number: Number) -> str:

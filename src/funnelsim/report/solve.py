@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from funnelsim.analysis.levers.levers import STEADY
+from funnelsim.analysis.solve.solve import QUARTERS
 from funnelsim.analysis.solve.span import span_of
 from funnelsim.report.bites import bites_lines
 from funnelsim.report.levers import (
     COUNTS,
+    capital,
     enough,
     goal_head,
     goal_said,
+    how_often,
     is_amount,
     is_share,
     lever_amount,
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
     from funnelsim.scenario.model import Scenario
 
 POINTS = 7  # of the curve, beside those that are marked
-BEYOND = 0.005  # of a probability reached above the one asked for: amounts go in steps
 SURE = 0.02  # of the curve: nearly 0 and nearly 1 tell little
 
 
@@ -53,6 +55,10 @@ def solve_text(
         What :func:`funnelsim.bites` says of it.
     """
     told = Told(result)
+    if result.attrs["path"] == QUARTERS:  # the goal is one of the horizon found
+        at = [told.get(f"{which}_value").value for which in ("solved", "most")]
+        horizon = next(value for value in at if not math.isnan(value))
+        plan = plan.replace({QUARTERS: round(horizon)})
     blocks = [
         [
             *filled(f"{result.attrs['title']}: {made_how(result.attrs)}"),
@@ -68,10 +74,6 @@ def solve_text(
     return "\n\n".join("\n".join(block) for block in [*blocks, notes] if block)
 
 
-def _first(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"
-
-
 def _answer(plan: Scenario, goal: Goal, told: Told) -> str:
     """Return the answer in a sentence."""
     attrs = told.result.attrs
@@ -84,11 +86,11 @@ def _answer(plan: Scenario, goal: Goal, told: Told) -> str:
         if attrs["method"] == "simulated" and _never(told):
             noun = goal.by if goal.at_least is None else "horizon"
             return (
-                f"{_first(name)}: no simulated {noun} reached the goal at any value looked at, so "
+                f"{capital(name)}: no simulated {noun} reached the goal at any value looked at, so "
                 f"that its effect is not known.{idle}"
             )
         return (
-            f"{_first(name)}: no effect; {goal_said(plan, goal)} {_in(most)} wherever it is.{idle}"
+            f"{capital(name)}: no effect; {goal_said(plan, goal)} {_in(most)} wherever it is.{idle}"
         )
     if outcome == "out of reach":
         where = lever_amount(path, best.value, currency)
@@ -101,11 +103,10 @@ def _answer(plan: Scenario, goal: Goal, told: Told) -> str:
         reached = told.get("solved_probability")
         where = lever_amount(path, value.value, currency)
         return f"Reached anyway: even at {where}, {goal_said(plan, goal)} {_in(reached)} ({name})."
-    if told.get("solved_probability").value - attain > BEYOND:
-        often = goal_said(plan, goal, f"at least {times(attain)}")
+    often = goal_said(plan, goal, how_often(attain, told.get("solved_probability").value))
     up = _rises(told)
     amount = enough(path, value.value, currency, up=up)
-    if path.startswith("activity.per_"):
+    if path.startswith("activity.per_") or path == QUARTERS:
         said = f"With {amount} {name}, {often}."
     else:
         said = f"With {name} of at {'least' if up else 'most'} {amount}, {often}."

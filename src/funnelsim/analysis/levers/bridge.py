@@ -16,6 +16,7 @@ from funnelsim.analysis.levels import ACCURATE, mean_bookings
 from funnelsim.analysis.levers.answered import Answered, Pair, labelled
 from funnelsim.analysis.levers.factors import Stated, combinations, factors_of
 from funnelsim.analysis.levers.levers import bare
+from funnelsim.analysis.seats import check_one_seat
 from funnelsim.engine.blocks import Progress, Run, sample_blocks
 from funnelsim.errors import ArgumentError, NotCoveredError
 from funnelsim.registry import BRIDGE, CURRENCY
@@ -108,6 +109,8 @@ def bridge(
     >>> round(told.contribution.sum().item() - told.bridge_difference.item(), 12)
     0.0
     """
+    check_one_seat(plan)
+    check_one_seat(other)
     _check(plan, other, goal, amount_of, method)
     start, end = bare(plan), bare(other)
     found = factors_of(start, end, factors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +14,9 @@ from funnelsim.analysis.chances import Goal, Method, chances
 from funnelsim.analysis.compare.ranking import best_probabilities
 from funnelsim.analysis.levers.answered import Answered, Pair, labelled
 from funnelsim.analysis.levers.levers import STEADY, Lever, bare, is_finite, lever_of, moved
+from funnelsim.analysis.seats import check_one_seat
 from funnelsim.engine.blocks import Progress
-from funnelsim.errors import ArgumentError, Problem, ScenarioError
+from funnelsim.errors import ArgumentError, NotCoveredError, Problem, ScenarioError
 from funnelsim.scenario.model import Scenario
 from funnelsim.scenario.wording import quoted, shown
 
@@ -22,10 +24,12 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Floats = npt.NDArray[np.float64]
+Told = tuple[float, float]
 
 ATTAIN = Goal()
 KNOWN_AS_BEST = 0.95  # probability from which one lift is told from the others
-BEHIND, STRENGTH, NO_EFFECT = "behind", "strength", "no effect"
+BEHIND, STRENGTH, NO_EFFECT, NOT_TOLD = "behind", "strength", "no effect", "not told"
+MARGIN = 2.0  # standard errors by which a simulated lift has to differ from 0 to be told
 ALONE = "takes two levers that are behind their benchmarks"
 
 
@@ -50,7 +54,8 @@ def coaching_point(
     goal : Goal
         P(attain) of a quarter by default, the mean over the horizon.
     method : {"auto", "exact", "simulated"}
-        "auto": exact if the twin covers all of it, else simulated on shared luck.
+        "auto": exact if the twin covers all of it, also the lifts together, else simulated on
+        shared luck.
     draws, seed : int, optional
         Needed where plans are simulated.
     threads : int, optional
@@ -64,9 +69,11 @@ def coaching_point(
         Dim lever, in the order of the benchmarks. ``lift`` alone, ``lift_of_all`` that are behind,
         ``lift_rank``, ``lift_best_probability`` and ``lift_lead``, the largest less the second
         largest, each with its paired error. The coordinate ``standing`` says which levers are
-        "behind", which a "strength", at which the benchmark would be a step back, and which have
-        "no effect". Attributes: ``coaching_point``, the path of the largest lift, empty where
-        nothing is behind; ``told_apart``, "yes" where it is the largest with 95 % probability.
+        "behind", which a "strength", at which the benchmark would be a step back, which have "no
+        effect", and of which that is "not told" by these draws: their lifts are within
+        ``lift_margin`` of 0, the numerical error of exact ones and 2 standard errors of simulated
+        ones. Attributes: ``coaching_point``, the path of the largest lift, empty where nothing is
+        known to be behind; ``told_apart``, "yes" where it is the largest with 95 % probability.
 
     Raises
     ------
@@ -91,6 +98,7 @@ def coaching_point(
     >>> told.attrs["coaching_point"], told.standing.values.tolist()
     ('stages.demo.conversion', ['behind', 'strength'])
     """
+    check_one_seat(plan)
     own = bare(plan)
     levers, values = _benchmarks(own, benchmark)
     plans = [own, *(lever.at(value) for lever, value in zip(levers, values, strict=True))]
@@ -101,42 +109,81 @@ def coaching_point(
         )
         return Answered(plans, found, draws, seed)
 
-    singly = asked(plans, method)
-    is_exact = singly.found.estimate is None
-    lifts, errors = np.array([singly.change(k + 1, 0) for k in range(len(levers))]).T
-    margin = errors if is_exact else np.zeros(len(levers))
-    behind = np.flatnonzero(lifts > margin)
-    of_all = float(lifts[behind].sum()), float(errors[behind].sum())
-    if behind.size > 1:
-        every = moved(own, [levers[k] for k in behind], [values[k] for k in behind])
-        of_all = asked([own, every], "exact" if is_exact else "simulated").change(1, 0)
-    order = behind[np.argsort(-lifts[behind], kind="stable")]
+    def answered(method: Method) -> tuple[Answered, _Lifts, Told]:
+        singly = asked(plans, method)
+        lifts = _lifts(singly, len(levers))
+        behind = lifts.known_to_be(BEHIND)
+        of_all = float(lifts.values[behind].sum()), float(lifts.errors[behind].sum())
+        if behind.size > 1:
+            every = moved(own, [levers[k] for k in behind], [values[k] for k in behind])
+            same: Method = "simulated" if singly.found.estimate else "exact"
+            of_all = asked([own, every], same).change(1, 0)
+        return singly, lifts, of_all
+
+    try:
+        singly, lifts, of_all = answered(method)
+    except NotCoveredError as reason:  # all together may be too much where each alone is not
+        if method == "exact":
+            raise
+        if draws is None or seed is None:
+            raise ArgumentError(
+                "draws and seed: must be given where a plan is simulated. The exact twin cannot "
+                f"answer all lifts together: {reason}"
+            ) from None
+        singly, lifts, of_all = answered("simulated")
+    behind = lifts.known_to_be(BEHIND)
+    order = behind[np.argsort(-lifts.values[behind], kind="stable")]
     rank = np.zeros(len(levers), dtype=np.int64)
     rank[order] = np.arange(1, order.size + 1)
     lead = np.nan, np.nan
     if order.size > 1:
         lead = singly.change(int(order[0]) + 1, int(order[1]) + 1)
-    best = _best(singly, behind)
+    rivals = np.flatnonzero(np.isin(lifts.standing, [BEHIND, NOT_TOLD]))
+    best = _best(singly, rivals, len(levers))
     numbers: dict[str, npt.ArrayLike | Pair] = {
         "goal_probability": (singly.found.values[0], singly.found.errors[0]),
         "lever_value": np.array([lever.value for lever in levers]),
         "benchmark": np.array(values),
-        "lift": (lifts, errors),
+        "lift": (lifts.values, lifts.errors),
+        "lift_margin": lifts.margins,
         "lift_rank": rank,
         "lift_best_probability": best,
         "lift_of_all": (np.float64(of_all[0]), np.float64(of_all[1])),
         "lift_lead": (np.float64(lead[0]), np.float64(lead[1])),
     }
-    standing = np.where(lifts > margin, BEHIND, np.where(lifts < -margin, STRENGTH, NO_EFFECT))
     idle = {lever.path: STEADY for lever in levers if lever.idle}
     about = {
         "coaching_point": levers[order[0]].path if order.size else "",
-        "told_apart": "yes" if best.max() >= KNOWN_AS_BEST else "no",
+        "told_apart": "yes" if order.size and best[order[0]] >= KNOWN_AS_BEST else "no",
         "notes": json.dumps(idle),
     }
-    coords = {"lever": [lever.path for lever in levers], "standing": ("lever", standing)}
+    coords = {"lever": [lever.path for lever in levers], "standing": ("lever", lifts.standing)}
     refused = {} if order.size > 1 else {"lift_lead": ALONE}
     return labelled(plan, numbers, coords, singly.attrs(plan, goal) | about, refused)
+
+
+@dataclass(frozen=True)
+class _Lifts:
+    """What each lever adds at its benchmark, (lever,), and from what margin on that counts."""
+
+    values: Floats
+    errors: Floats
+    margins: Floats
+    standing: npt.NDArray[np.str_]
+
+    def known_to_be(self, standing: str) -> npt.NDArray[np.intp]:
+        """Return the places of the levers that stand so."""
+        return np.flatnonzero(self.standing == standing)
+
+
+def _lifts(singly: Answered, count: int) -> _Lifts:
+    """Return what the levers add alone, their plans following that of the plan itself."""
+    is_exact = singly.found.estimate is None
+    lifts, errors = np.array([singly.change(k + 1, 0) for k in range(count)]).T
+    margins = errors if is_exact else MARGIN * errors
+    within = np.where((margins > 0) & (not is_exact), NOT_TOLD, NO_EFFECT)
+    standing = np.where(lifts > margins, BEHIND, np.where(lifts < -margins, STRENGTH, within))
+    return _Lifts(lifts, errors, margins, standing)
 
 
 def _benchmarks(plan: Scenario, benchmark: Mapping[str, float]) -> tuple[list[Lever], list[float]]:
@@ -164,14 +211,14 @@ def _benchmarks(plan: Scenario, benchmark: Mapping[str, float]) -> tuple[list[Le
     return list(levers.values()), [float(value) for value in benchmark.values()]
 
 
-def _best(singly: Answered, behind: npt.NDArray[np.intp]) -> Floats:
-    """Return the probability of each lever to have the largest lift; 0 for those not behind."""
-    best = np.zeros(len(singly.plans) - 1)
-    if behind.size:
-        places, estimate = behind + 1, singly.found.estimate
+def _best(singly: Answered, rivals: npt.NDArray[np.intp], count: int) -> Floats:
+    """Return the probability of each lever to have the largest lift; 0 for those that have none."""
+    best = np.zeros(count)
+    if rivals.size:
+        places, estimate = rivals + 1, singly.found.estimate
         covariance = np.zeros((places.size, places.size))
         if estimate is not None:
             gradient = estimate.gradient[places]
             covariance = gradient @ estimate.covariance @ gradient.T
-        best[behind] = best_probabilities(singly.found.values[places], covariance)[0]
+        best[rivals] = best_probabilities(singly.found.values[places], covariance)[0]
     return best

@@ -23,6 +23,7 @@ from funnelsim.analysis.levers.levers import (
     is_finite,
     lever_of,
 )
+from funnelsim.analysis.seats import check_one_seat
 from funnelsim.engine.blocks import Progress
 from funnelsim.errors import ArgumentError, NotCoveredError, Problem, ScenarioError
 from funnelsim.scenario.model import Scenario
@@ -100,11 +101,13 @@ def sensitivity(
     Returns
     -------
     xarray.Dataset
-        Dims (lever, end), the levers sorted by swing, ends "low" and "high". ``lever_value``,
-        ``lever_range``, ``goal_probability``, ``goal_probability_at``, ``goal_probability_change``,
-        ``swing``, ``elasticity`` and, where asked for, ``first_order_index``, ``total_index``
-        and ``goal_probability_sd``; each with its paired error. NaN has its reason in the attribute
-        ``refused`` (JSON), by name or by ``name: lever``; ``notes`` (JSON) say what else to know.
+        Dims (lever, end), the levers sorted by largest swing, ends "low" and "high".
+        ``lever_value``, ``lever_range``, ``goal_probability``, ``goal_probability_at``,
+        ``goal_probability_change``, ``swing`` from the low to the high end, ``largest_swing``
+        among both ends and the plan, ``elasticity`` and, where asked for, ``first_order_index``,
+        ``total_index`` and ``goal_probability_sd``; each with its paired error. NaN has its reason
+        in the attribute ``refused`` (JSON), by name or by ``name: lever``; ``notes`` (JSON) say
+        what else to know.
 
     Raises
     ------
@@ -124,6 +127,9 @@ def sensitivity(
     with a lever alone (first order), and of what would remain if all others were known (total);
     what total exceeds first order by is interaction.
 
+    Where both ends help, or both hurt, the swing from end to end says little: the largest swing is
+    then that from the plan to the end that differs most.
+
     References
     ----------
     Saltelli et al., Global Sensitivity Analysis: The Primer, 2008, chapter 4; Jansen 1999, Computer
@@ -136,6 +142,7 @@ def sensitivity(
     >>> told.swing.sel(lever="stages.won.conversion").item() > 0.1
     True
     """
+    check_one_seat(plan)
     checked_number("step", step, 0, 1)
     check_points(points)
     if interactions and method == "simulated":
@@ -170,8 +177,8 @@ def sensitivity(
         refused,
         sampled=INDICES,
     )
-    swings = np.abs(told["swing"].values).round(TIES)  # equal ones stay in the order of the funnel
-    return told.isel(lever=np.argsort(-swings, kind="stable"))
+    largest = told["largest_swing"].values.round(TIES)  # equal ones stay in the funnel's order
+    return told.isel(lever=np.argsort(-largest, kind="stable"))
 
 
 def _ranges(
@@ -252,16 +259,21 @@ def _alone(answered: Answered, ranges: Sequence[Range]) -> tuple[Told, Floats]:
     found, count = answered.found, len(ranges)
     ends = np.arange(1, 1 + 2 * count).reshape(count, 2)
     changes = [[answered.change(int(end), 0) for end in pair] for pair in ends]
-    swings = _pair([answered.change(int(high), int(low)) for low, high in ends])
+    swings = [answered.change(int(high), int(low)) for low, high in ends]
+    largest = [
+        max((abs(value), error) for value, error in (swing, *pair))
+        for swing, pair in zip(swings, changes, strict=True)
+    ]
     told: Told = {
         "goal_probability": (found.values[0], found.errors[0]),
         "lever_value": np.array([each.lever.value for each in ranges]),
         "lever_range": np.array([[each.low, each.high] for each in ranges]),
         "goal_probability_at": (found.values[ends], found.errors[ends]),
         "goal_probability_change": _pair(changes),
-        "swing": swings,
+        "swing": _pair(swings),
+        "largest_swing": _pair(largest),
     }
-    return told, swings[0]
+    return told, _pair(swings)[0]
 
 
 def _pair(pairs: Sequence[object]) -> Pair:
@@ -350,7 +362,7 @@ def _everywhere(plans: Sequence[Scenario], goal: Goal, progress: Progress | None
 
 
 def _bends(numbers: Told, ranges: Sequence[Range]) -> dict[str, str]:
-    """Return of which levers both ends help, or both hurt, which their swings do not show."""
+    """Return of which levers both ends help, or both hurt: their largest swing is from the plan."""
     changes: Any = numbers["goal_probability_change"]
     values, errors = (np.asarray(part) for part in changes)
     notes = {}
@@ -359,7 +371,7 @@ def _bends(numbers: Told, ranges: Sequence[Range]) -> dict[str, str]:
             way = "less" if low < 0 else "more"
             notes[each.lever.path] = (
                 f"both ends make the goal {way} likely than the plan, by {100 * abs(low):.2f} and "
-                f"{100 * abs(high):.2f} points, which the swing does not show"
+                f"{100 * abs(high):.2f} points"
             )
     return notes
 

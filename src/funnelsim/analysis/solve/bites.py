@@ -13,6 +13,7 @@ from funnelsim.analysis.chances import Chances, Goal, Method, chances
 from funnelsim.analysis.levels import mean_activities, mean_bookings, mean_deals
 from funnelsim.analysis.levers.answered import labelled
 from funnelsim.analysis.levers.levers import checked_number
+from funnelsim.analysis.seats import check_one_seat
 from funnelsim.analysis.solve.solve import sales_math, solve
 from funnelsim.engine.blocks import Progress
 from funnelsim.engine.simulate import provenance
@@ -91,6 +92,7 @@ def bites(
     >>> week.round(1).to_series().to_dict()
     {'activities': 99.6, 'discovery': 2.0, 'demo': 1.2, 'won': 0.4}
     """
+    check_one_seat(plan)
     wanted = _checked(certainty)
     goal = Goal(at_least=at_least, amount=amount, by=by)
 

@@ -12,6 +12,7 @@ from scipy import stats
 
 from funnelsim.analysis.levers.answered import labelled
 from funnelsim.analysis.levers.levers import checked_number
+from funnelsim.analysis.seats import check_one_seat
 from funnelsim.analysis.tally import REACHES
 from funnelsim.engine.simulate import provenance
 from funnelsim.errors import ArgumentError, NotCoveredError
@@ -87,6 +88,7 @@ def coverage(
     >>> told.coverage_needed.values.ravel().round(2).tolist()
     [4.67, 8.33]
     """
+    check_one_seat(plan)
     wanted = _listed("certainty", certainty, 1)
     rates = _listed("win_rate", win_rate, 1)
     sizes = _listed("deals", deals, math.nextafter(MOST_DEALS, math.inf))

@@ -12,10 +12,13 @@ from scipy import stats
 
 from funnelsim.analysis.chances import METHODS, Chances, Goal, Method, chances
 from funnelsim.analysis.compare.pooled import PooledQuantile
+from funnelsim.analysis.estimates import Means
 from funnelsim.analysis.levers.answered import Pair, labelled
 from funnelsim.analysis.levers.levers import bare, checked_number
+from funnelsim.analysis.seats import check_one_seat
 from funnelsim.analysis.solve.search import Curve, search, slope_at
 from funnelsim.analysis.solve.span import span_of
+from funnelsim.analysis.tally import REACHES, never_certain
 from funnelsim.engine.blocks import MOST_REPS, Progress, Run, sample_blocks
 from funnelsim.engine.simulate import STREAM_VERSION, provenance
 from funnelsim.errors import ArgumentError, NotCoveredError
@@ -79,8 +82,9 @@ def quota_for(
     -------
     xarray.Dataset
         By ``share``: ``quota_for_share``, currency, with its error; ``quota_probability``,
-        P(attain) of one rep at that quota; of a team ``reps_needed``. NaN, and the reason in
-        ``refused``, where reps book nothing so often that no quota does.
+        P(attain) of one rep at that quota; of a team ``reps_needed`` and ``quota_certainty``, the
+        probability that so many attain it, above the one asked for where bookings go in steps. NaN,
+        and the reason in ``refused``, where reps book nothing so often that no quota does.
 
     Raises
     ------
@@ -102,6 +106,7 @@ def quota_for(
     >>> told.quota_for_share.round(-3).values.tolist()
     [230000.0, 190000.0]
     """
+    check_one_seat(plan)
     if method not in METHODS:
         raise ArgumentError(f"method = {method!r}: must be one of {', '.join(METHODS)}.")
     shares = _checked(share, reps, certainty)
@@ -145,7 +150,9 @@ def quota_for(
     if np.isnan(errors[~np.isnan(quotas)]).any():
         refused["the error of quota_for_share"] = NEAR_A_STEP
     told: dict[str, npt.ArrayLike | Pair] = {**numbers}
-    if reps is not None:
+    if reps is None:
+        del told["quota_certainty"]  # one rep is sure of it as often as it is made
+    else:
         told["reps_needed"] = needed
     return labelled(plan, told, {"share": shares}, attrs, refused)
 
@@ -180,7 +187,7 @@ def _exact(
     if reps is not None and reps > 1 and plan.market.cv:
         raise NotCoveredError(TOGETHER)
     span = span_of(plan, PATH)
-    quotas, errors, alone = [], [], []
+    quotas, errors, alone, together = [], [], [], []
     for target, count in zip(targets, needed.tolist(), strict=True):
 
         def evaluate(plans: Sequence[Scenario], count: int = count) -> Chances:
@@ -188,17 +195,19 @@ def _exact(
             by_quarter = np.array([each[ATTAINMENT].values[0] for each in found])
             error = np.array([each[ATTAINMENT + NUMERICAL_ERROR].values[0] for each in found])
             # a chance of 0 may be a rounding error below it
-            together = stats.binom.sf(count - 1, reps or 1, np.clip(by_quarter, 0.0, 1.0))
+            enough = stats.binom.sf(count - 1, reps or 1, np.clip(by_quarter, 0.0, 1.0))
             steepest = (reps or 1) * error  # d P(at least k of n) / dp is at most n
-            return Chances(together.mean(axis=1), steepest.mean(axis=1), "exact")
+            return Chances(enough.mean(axis=1), steepest.mean(axis=1), "exact")
 
         curve = Curve(span, evaluate)
         found = search(curve, target)
-        if found.outcome == "out of reach":
+        if math.isnan(found.value):  # out of reach, or no quota is ever made
             quotas.append(math.nan)
             errors.append(math.nan)
             alone.append((math.nan, math.nan))
+            together.append((math.nan, math.nan))
             continue
+        together.append((curve.at(found.value), curve.error[found.value]))
         quotas.append(found.value)
         slope, _ = slope_at(curve, found.value, found.rises)
         searched = SEARCHED * found.value
@@ -208,6 +217,7 @@ def _exact(
     return {
         "quota_for_share": (np.array(quotas), np.array(errors)),
         "quota_probability": (np.array(alone)[:, 0], np.array(alone)[:, 1]),
+        "quota_certainty": (np.array(together)[:, 0], np.array(together)[:, 1]),
     }
 
 
@@ -227,6 +237,7 @@ def _simulated(
 ) -> Pairs:
     """Return quantiles of the ranked bookings, whose errors are over draws."""
     quotas, errors = np.full((2, len(targets)), math.nan)
+    together = np.full((2, len(targets)), math.nan)
     for place, target in enumerate(targets):
         amounts = ranked[:, :, place]
         quantile = PooledQuantile(1 - target)
@@ -237,6 +248,9 @@ def _simulated(
         by_draw = (amounts <= quota).mean(axis=1)
         error = float(by_draw.std(ddof=1)) / math.sqrt(len(by_draw)) if draws > 1 else math.nan
         quotas[place], errors[place] = quota, quantile.slope(error) * error
+        tally = Means()
+        tally.add({"made": (amounts >= quota * REACHES).mean(axis=1)})
+        together[:, place] = never_certain(tally["made"].pair, draws)
     there = np.flatnonzero(~np.isnan(quotas))
     alone = np.full((2, len(targets)), math.nan)
     if there.size:
@@ -246,4 +260,5 @@ def _simulated(
     return {
         "quota_for_share": (quotas, errors),
         "quota_probability": (alone[0], alone[1]),
+        "quota_certainty": (together[0], together[1]),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ SURE = 5.0  # standard errors that two chances differ by for certain, however of
 SAME = 1e-8  # exact chances that differ by less are taken as equal
 FEWEST = 3  # points that tell a curve
 FLAT = 2  # doublings that change nothing, after which no more are tried
+FINELY = {"exact": 5, "simulated": 2}  # parts of a gap, by what a look costs
 WITHIN = {"exact": 1e-7, "simulated": 1e-5}  # relative to the value
 CLOSE = 1e-11  # chances are known no better
 LEAST = 1e-9  # chances beyond it and beyond 1 - LEAST are all alike to a root finder
@@ -39,12 +41,16 @@ class Curve:
     ----------
     span : Span
     evaluate : callable
+    parts : int
+        In how many parts a gap between two points of the span is looked at: what rises and falls
+        within a part goes unseen.
     chance, error : dict of float to float
         By value of the lever.
     """
 
     span: Span
     evaluate: Evaluate
+    parts: int = 1
     chance: dict[float, float] = field(default_factory=dict)
     error: dict[float, float] = field(default_factory=dict)
     method: str = "exact"
@@ -66,6 +72,15 @@ class Curve:
     def reaches(self, value: float, attain: float) -> bool:
         """Return whether the chance at a value is enough, up to rounding."""
         return self.at(value) >= attain - CLOSE
+
+    def finely(self, points: Sequence[float]) -> list[float]:
+        """Return points and those between them that are looked at as well, rising."""
+        between = {*points}
+        for low, high in pairwise(points):
+            between |= {low + (high - low) * k / self.parts for k in range(1, self.parts)}
+        if self.span.lever.whole:
+            between = {*points, *map(float, map(math.floor, between))}
+        return sorted(between)
 
     @property
     def values(self) -> list[float]:
@@ -154,7 +169,7 @@ def slope_at(curve: Curve, value: float, rises: bool) -> tuple[float, float]:
 
 def _first_look(curve: Curve) -> tuple[Chances, NotCoveredError | None]:
     """Return the chances at the span's points, without ends that the exact twin does not cover."""
-    points = list(curve.span.points)
+    points = curve.finely(curve.span.points)
     try:
         return curve.ask(points), None
     except NotCoveredError as reason:
@@ -213,11 +228,12 @@ def _extend(curve: Curve, attain: float, *, helpful: bool, rises: bool) -> None:
         further = curve.span.beyond(here, upwards)
         if further == here:
             return
-        found = curve.ask([here, further])
-        change, error = found.difference(1, 0)
-        noise = _noise(found.method, error)
-        if (change if upwards == rises else -change) < -noise:
+        values = curve.finely(sorted((here, further)))
+        found = curve.ask(values)
+        if _direction(curve, found) == (-1 if rises else 1):
             raise ArgumentError(_two_ways(curve))
+        change, error = found.difference(-1, 0)
+        noise = _noise(found.method, error)
         still = still + 1 if abs(change) <= noise else 0
         if still == FLAT and not changes_yet:
             changes_yet = _end_differs(curve, upwards)

@@ -65,7 +65,9 @@ class Span:
         return max(self.origin + apart, self.low)
 
 
-def span_of(plan: Scenario, path: str, within: Sequence[float] | None = None) -> Span:
+def span_of(
+    plan: Scenario, path: str, within: Sequence[float] | None = None, fewest_quarters: int = 1
+) -> Span:
     """Return the range of a lever: as stated, or all that a scenario may state.
 
     Parameters
@@ -74,6 +76,8 @@ def span_of(plan: Scenario, path: str, within: Sequence[float] | None = None) ->
     path : str
         Of a number; also of one that the plan leaves out, such as policy.floor_per_week.
     within : (float, float), optional
+    fewest_quarters : int
+        Where the path is that of the horizon: below it, nothing is looked at.
 
     Raises
     ------
@@ -97,7 +101,12 @@ def span_of(plan: Scenario, path: str, within: Sequence[float] | None = None) ->
     if limits is None:
         lever_of(plan, path)  # says why this is no lever
         raise ArgumentError(f"path = {path!r}: must lead to a number.")
+    if parts_of(path) == ("calendar", "quarters") and plan.calendar.quarters < fewest_quarters:
+        plan = plan.replace({path: fewest_quarters})
     lever = _lever(plan, path, limits)
+    if parts_of(path) == ("calendar", "quarters"):
+        limits["ge"] = fewest_quarters
+        within = None if within is None else _from(fewest_quarters, within)
     if within is not None:
         return _stated(lever, within)
     low, high = _natural(lever, limits)
@@ -125,6 +134,14 @@ def _lever(plan: Scenario, path: str, limits: dict[str, float]) -> Lever:
         low = limits.get("ge", limits.get("gt", 0.0) + 1)
         plan.replace({path: int(low) if whole else low})  # says why nothing can stand there
         return Lever(plan, path, math.nan, whole)
+
+
+def _from(least: int, within: Sequence[float]) -> Sequence[float]:
+    """Return a range of horizons without those that are too short for the goal."""
+    ends = list(within)
+    if len(ends) == 2 and all(map(is_finite, ends)) and ends[1] <= least:
+        raise ArgumentError(f"within = {within!r}: the goal takes {least} quarters. End beyond it.")
+    return [max(ends[0], least), *ends[1:]] if ends and is_finite(ends[0]) else within
 
 
 def _stated(lever: Lever, within: Sequence[float]) -> Span:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from funnelsim.analysis.seats import check_one_seat
 from funnelsim.errors import ArgumentError, Problem, ResourceError, ScenarioError
 from funnelsim.scenario.merge import plain
 from funnelsim.scenario.model import Scenario
@@ -79,6 +80,9 @@ class Grid:
         return f"{', '.join(paths)}; sha256 {hashlib.sha256(stated.encode()).hexdigest()[:16]}"
 
 
+TEAM_SIZES = frozenset({"headcount", "hiring"})  # paths that can make a team of a rep
+
+
 def grid_of(plan: Scenario, over: Mapping[str, Iterable[Any]]) -> Grid:
     """Return the grid of these values, every cell of it a valid scenario.
 
@@ -120,6 +124,9 @@ def grid_of(plan: Scenario, over: Mapping[str, Iterable[Any]]) -> Grid:
         left = len(problems) - MOST_PROBLEMS
         more = [Problem(f"and {left} more", "", "mend these first")] if left > 0 else []
         raise ScenarioError([*problems[:MOST_PROBLEMS], *more], "sweep")
+    for path in TEAM_SIZES.intersection(grid.over):
+        for value in grid.over[path]:
+            check_one_seat(plan.replace({path: value}))
     return grid
 
 

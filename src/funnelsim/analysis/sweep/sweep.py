@@ -14,6 +14,7 @@ from typing import Any
 import xarray as xr
 
 from funnelsim.analysis.chances import Method
+from funnelsim.analysis.seats import check_one_seat
 from funnelsim.analysis.sweep.cells import Answers, Cell, Question, question
 from funnelsim.analysis.sweep.grid import Grid, grid_of
 from funnelsim.engine.blocks import Progress, available_threads
@@ -99,6 +100,7 @@ def sweep(
     >>> p.dims, p.values.round(2).tolist(), swept.attrs["method"]
     (('activity.per_quarter',), [0.45, 0.64, 0.8], 'exact')
     """
+    check_one_seat(plan)
     asked = question(method, metrics, draws, seed, threads)
     grid = grid_of(plan, over)
     answers = Answers(grid, asked)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-ACTIVITIES = ("activity.per_quarter", "activity.per_week")
+ACTIVITIES = ("activity.per_quarter", "activity.per_week", "calendar.quarters")  # are counted
 LONGEST = 26  # characters of a lever's name in a sentence
 
 
@@ -98,11 +98,6 @@ def goal_words(told: xr.Dataset) -> str:
 def signed(value: float, _: int = 0) -> str:
     """Return points with their sign, for an axis."""
     return f"{value:+.3g}" if abs(value) > 1e-9 else "0"
-
-
-def capital(words: str) -> str:
-    """Return words with a capital, to begin a title."""
-    return words[0].upper() + words[1:]
 
 
 def lever_words(path: str, value: float, currency: str, *, about: bool = False) -> str:

@@ -117,7 +117,8 @@ def _coaching_message(told: xr.Dataset, paths: list[str], lift: Floats, benchmar
     """Return what to coach first, if anything is behind and the draws tell which."""
     point = str(told.attrs["coaching_point"])
     if not point:
-        return "Nothing is behind its benchmark"
+        known = "known to be " if "not told" in told["standing"].values else ""
+        return f"Nothing is {known}behind its benchmark"
     rivals = _rivals(told)
     if len(rivals) > 1:
         names = [shortened(lever_name(paths[place]), LONGEST) for place in rivals]

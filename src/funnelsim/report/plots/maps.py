@@ -9,10 +9,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator
 
 from funnelsim.errors import ArgumentError
-from funnelsim.report.levers import lever_name
+from funnelsim.report.levers import capital, lever_name
 from funnelsim.report.plots.answers import (
     Floats,
-    capital,
     lever_axis,
     lever_words,
     small_print,

@@ -11,12 +11,11 @@ from scipy.interpolate import PchipInterpolator
 
 from funnelsim.analysis.levers.levers import lever_of
 from funnelsim.errors import FunnelsimError
-from funnelsim.report.levers import lever_amount, lever_name
+from funnelsim.report.levers import capital, lever_amount, lever_name
 from funnelsim.report.plots.answers import (
     ACTIVITIES,
     Floats,
     answer,
-    capital,
     goal_words,
     lever_axis,
     lever_words,
@@ -91,19 +90,20 @@ def curve(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     ax.axhline(target, color=DARK, linewidth=1, linestyle=(0, (1, 2)))
     rises = chances[-1] >= chances[0]
     if math.isfinite(solved):
-        ax.plot([solved, solved], [0, target], ":", color=VERMILION, linewidth=1.5)
-        ax.plot(solved, target, "o", color=VERMILION, markersize=10)
+        reached = float(answer(told, "solved_probability")[0])  # above the target after a step
+        ax.plot([solved, solved], [0, reached], ":", color=VERMILION, linewidth=1.5)
+        ax.plot(solved, reached, "o", color=VERMILION, markersize=10)
         if told.attrs["method"] == "simulated" and math.isfinite(low + high):
             ax.errorbar(
                 solved,
-                target,
+                reached,
                 xerr=[[max(solved - low, 0.0)], [max(high - solved, 0.0)]],
                 color=VERMILION,
                 elinewidth=2.5,
                 capsize=6,
             )
         amount = lever_amount(path, _enough(path, solved, rises=rises), currency)
-        _say(ax, solved, target, amount, VERMILION, left=rises, above=True)
+        _say(ax, solved, reached, amount, VERMILION, left=rises, above=True)
     if now is not None and window[0] <= now <= window[1] and len(values) > 1:
         here = float(np.clip(PchipInterpolator(values, chances)(now), 0, 1))
         ax.plot(now, here, "D", color="white", markeredgecolor=INK, markersize=9)
@@ -117,7 +117,7 @@ def curve(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     ax.set_xlim(*window)
     ax.set_ylim(0, TOP)
     ax.set_yticks(np.linspace(0, 1, 6))
-    ax.xaxis.set_major_locator(MaxNLocator(6))
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=bool((values == np.round(values)).all())))
     lever_axis(ax.xaxis, path, currency)
     percent_axis(ax.yaxis)
     ax.set_ylabel(goal_words(told))
