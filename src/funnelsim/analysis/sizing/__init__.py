@@ -1,0 +1,1 @@
+"""How many reps a plan takes, how much cushion, and which step helps most."""

@@ -1,0 +1,202 @@
+"""How many reps a plan takes, what costs it certainty and what to do next, on one screen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from funnelsim.analysis.sizing.company import COMPANY
+from funnelsim.report.numbers import money, of_ten, plain, scale_of
+from funnelsim.report.text import table
+from funnelsim.report.told import Number, Told, filled
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from funnelsim.scenario.model import Scenario
+
+IN_PROPORTION = "all, in proportion"
+CAUSES = {
+    "vacancies": "reps who leave, and seats empty then",
+    "ramp": "ramp of those hired",
+    "market": "a market that moves all",
+    "uncertainty": "rates that nobody knows",
+    "late hires": "hires that come after day 0",
+}
+DIGITS = 100  # amounts are shown as so many units at least
+POINTS = (
+    "points: change of P(plan), paired; reps: as many reps on day 0, where one helps most, do as "
+    "much; bookings: change of their mean in the period."
+)
+KINDS_WITH_COST = "rep, hire, SDR, pod, activity, win rate, ramp, attrition, hiring"
+
+
+def headcount_text(plan: Scenario, result: xr.Dataset, team: xr.Dataset, steps: xr.Dataset) -> str:
+    """Return one screen about the size of a team.
+
+    Parameters
+    ----------
+    plan : Scenario
+        What was asked about.
+    result : xarray.Dataset
+        What :func:`funnelsim.headcount` says of it.
+    team : xarray.Dataset
+        What :func:`funnelsim.team` says of it, by the same periods.
+    steps : xarray.Dataset
+        What :func:`funnelsim.next_step` says of it.
+    """
+    told, causes, further = Told(result), Told(team), Told(steps)
+    attrs = result.attrs
+    head = f"{attrs['title']}: {attrs['draws']:,} draws, seed {attrs['seed']}; ±: standard error"
+    blocks = [
+        [*filled(head), *_plan(plan, told)],
+        list(_headcounts(plan, told)),
+        list(_hires(plan, told)),
+        list(_causes(told, causes)),
+        list(_steps(plan, further)),
+    ]
+    notes = list(told.left_out())
+    return "\n\n".join("\n".join(block) for block in [*blocks, notes] if block)
+
+
+def lowest_period(told: Told) -> str:
+    """Return the period in which P(plan) is lowest."""
+    periods = [str(each) for each in told.labels("period")]
+    return min(periods, key=lambda each: told.get("period_plan_probability", period=each).value)
+
+
+def _plan(plan: Scenario, told: Told) -> Iterator[str]:
+    """Say what the plan is, and how likely it is made."""
+    period = lowest_period(told)
+    chance = told.get("period_plan_probability", period=period)
+    target = float(told.result["target"].sel(period=period))
+    by = str(told.result.attrs["by"])
+    of = f"{period}, the {by} with the lowest chance" if len(told.labels("period")) > 1 else period
+    yield from filled(f"Plan: company bookings of at least {money(target, plan.currency)} in {of}.")
+    seats = sum(each.headcount for each in plan.team.values())
+    hired = plan.seats - seats
+    coming = f" and {hired} to be hired" if hired else ""
+    yield from filled(
+        f"P(plan) is {chance.percent} as things stand: the plan is made in "
+        f"{of_ten(chance.value, f'{by}s')}. There are {seats} reps on day 0{coming}; quotas come "
+        f"to {plan.over_assignment:.2f} times the target."
+    )
+
+
+def _headcounts(plan: Scenario, told: Told) -> Iterator[str]:
+    """Yield the reps that it takes, with their intervals."""
+    wanted = told.labels("certainty")
+    names = [str(each) for each in told.labels("segment")]
+    if COMPANY in names:  # first, but not where it is its one segment
+        names.remove(COMPANY)
+        names = [COMPANY, *names] if len(names) > 1 else names
+    rows = [["reps on day 0 (95 % interval)", "now", *(f"for {_share(each)}" for each in wanted)]]
+    for name in names:
+        now = told.get("headcount_now", segment=name)
+        cells = [_needed(told, "headcount", segment=name, certainty=each) for each in wanted]
+        rows.append([_who(plan, name), f"{now.value:.0f}", *cells])
+    yield from table(rows)
+    for each in wanted if names[0] == COMPANY else ():
+        split = {n: told.get("headcount_split", segment=n, certainty=each) for n in names[1:]}
+        if all(number.known for number in split.values()):
+            parts = ", ".join(f"{number.value:.0f} {name}" for name, number in split.items())
+            yield from filled(f"In proportion, {_share(each)} is {parts}.")
+
+
+def _hires(plan: Scenario, told: Told) -> Iterator[str]:
+    """Yield how many hires of a later week do the same, for the highest certainty."""
+    weeks, certainty = told.labels("hire_week"), told.labels("certainty")[-1]
+    if not weeks:
+        return
+    head = f"or further hires, ramping, for {_share(certainty)}"
+    rows = [[head, *(f"in week {week}" for week in weeks)]]
+    for name in map(str, told.labels("segment")):
+        if name != COMPANY:
+            at = {"segment": name, "certainty": certainty}
+            cells = [_needed(told, "hires", hire_week=week, **at) for week in weeks]
+            rows.append([_who(plan, name), *cells])
+    yield from table(rows)
+
+
+def _who(plan: Scenario, name: str) -> str:
+    """Return which reps grow in number."""
+    if name == COMPANY:
+        return IN_PROPORTION
+    return f"{name} alone" if len(plan.team) > 1 else name
+
+
+def _needed(told: Told, what: str, **labels: object) -> str:
+    """Return a number of reps with its interval."""
+    needed = told.get(f"{what}_needed", **labels)
+    low, high = (
+        told.get(f"{what}_interval", bound=bound, **labels).value for bound in ("low", "high")
+    )
+    if not needed.known:
+        return "out of reach" if math.isnan(low) else f"{low:.0f} or more"
+    if math.isnan(high):
+        return f"{needed.value:.0f} ({low:.0f} or more)"
+    return f"{needed.value:.0f} ({low:.0f} to {high:.0f})"
+
+
+def _causes(told: Told, causes: Told) -> Iterator[str]:
+    """Yield what each cause takes away from P(plan)."""
+    by, number = lowest_period(told).split(" ")
+    rows = [["what costs certainty", "P(plan)", "without it"]]
+    for cause in causes.labels("cause"):
+        effect = causes.get("effect_on_plan_probability", cause=cause, **{by: int(number)})
+        if effect.known:
+            now = causes.get("plan_probability", **{by: int(number)})
+            without = f"{100 * (now.value - effect.value):.1f} %"
+            rows.append([CAUSES.get(str(cause), str(cause)), effect.points, without])
+    if len(rows) > 1:
+        yield from table(rows)
+        yield from filled("They overlap, so that they do not add up.")
+
+
+def _steps(plan: Scenario, told: Told) -> Iterator[str]:
+    """Yield what further steps bring, the strongest first, and the cheapest of them."""
+    steps = [str(step) for step in told.labels("step")]
+    change, booked, costs = (
+        {step: told.get(name, step=step) for step in steps}
+        for name in (
+            "step_plan_probability_change",
+            "step_bookings_mean_change",
+            "step_cost_per_point",
+        )
+    )
+    priced = any(cost.known for cost in costs.values())
+    size, letter = scale_of(max(abs(each.value) for each in booked.values()) / DIGITS)
+    unit = f"{plan.currency} {letter}".strip()
+    head = ["next step", "points", "reps", f"bookings, {unit}"]
+    rows = [head + ([f"{unit}/point"] if priced else [])]
+    for step in sorted(steps, key=lambda each: -change[each].value):
+        worth = told.get("step_worth_in_reps", step=step).value
+        row = [step, change[step].of_100, f"{worth:.1f}", booked[step].over(size).tight]
+        rows.append(row + ([costs[step].over(size).tight] if priced else []))
+    yield from table(rows)
+    yield from filled(POINTS)
+    yield from filled(_advice(plan, change, costs))
+
+
+def _advice(plan: Scenario, change: dict[str, Number], costs: dict[str, Number]) -> str:
+    """Return which step is cheapest, or strongest where costs are not known."""
+    helps = [step for step in change if change[step].value > 0 and change[step].measurable]
+    known = [step for step in helps if costs[step].known]
+    if known:
+        best = min(known, key=lambda step: costs[step].value)
+        return (
+            f"Cheapest next step with a stated cost: {best}, {costs[best].money(plan.currency)} "
+            "for each point of P(plan)."
+        )
+    if not helps:
+        return "No step changes P(plan) beyond what chance explains: take more draws."
+    best = max(helps, key=lambda step: change[step].value)
+    return (
+        f"Strongest next step: {best}, {change[best].points}. Which is cheapest depends on costs: "
+        f"state [pay], [economics.sdr] or --cost KIND=COST ({KINDS_WITH_COST})."
+    )
+
+
+def _share(certainty: object) -> str:
+    return f"{plain(100 * float(str(certainty)))} %"
