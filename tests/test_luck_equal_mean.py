@@ -20,6 +20,7 @@ from test_luck_repeatability import answered, assert_met, of
 from twin_plans import WHALES, WINDFALL, sales_math, sized, value
 
 LUCKY = {"windfall": WINDFALL, "deal_size": sized(whale=WHALES)}
+ONE_SEAT = [name for name in fs.presets() if fs.preset(name).seats == 1]
 BY_RATIO = tuple(variable.name for variable in LUCK if "quota_ratio" in variable.dims)
 
 
@@ -120,7 +121,7 @@ def test_larger_deals_are_twice_the_size_and_half_as_many(size):
 @pytest.mark.parametrize(
     "plan",
     [
-        *(fs.preset(name) for name in fs.presets()),
+        *(fs.preset(name) for name in ONE_SEAT),
         sales_math(**LUCKY, calendar={"quarters": 6, "start": "empty"}, days=(0, 30, 120)),
         sales_math(**LUCKY, market={"cv": 0.3, "season": [1.2, 1.0, 0.8, 1.0]}),
         sales_math(
@@ -129,7 +130,7 @@ def test_larger_deals_are_twice_the_size_and_half_as_many(size):
             policy={"floor_per_week": 20, "cap_per_week": 110, "adherence": 0.8},
         ),
     ],
-    ids=[*fs.presets(), "empty start", "seasons", "bent"],
+    ids=[*ONE_SEAT, "empty start", "seasons", "bent"],
 )  # fmt: skip
 def test_every_way_has_the_same_mean(plan):
     """Exactly, and by simulation; what else the plan says stays as it is."""
@@ -138,11 +139,16 @@ def test_every_way_has_the_same_mean(plan):
     for way, each in part.plans.items():
         assert mean_bookings(each) == pytest.approx(goal, rel=1e-9), way
         assert (each.policy, each.market, each.quota) == (plan.policy, plan.market, plan.quota)
-    assert set(part.plans) == set(part.coords["way"])
-    assert not part.refused
+    missing = set(part.coords["way"]) - set(part.plans)
+    if plan.name == "Ten, two, one":  # half of its activity is less than its floor makes sure of
+        assert missing == {"larger deals"}
+        assert "a floor" in part.refused["way_bookings_mean"]
+    else:
+        assert (missing, part.refused) == (set(), {})
     found = answered(part, 5_000, seed=1)
-    assert_met(found["way_bookings_mean"], goal)
-    assert np.all(found["way_bookings_mean"][1] < 0.05 * goal)
+    truth = [goal if way in part.plans else np.nan for way in part.coords["way"]]
+    assert_met(found["way_bookings_mean"], truth)
+    assert np.nanmax(found["way_bookings_mean"][1]) < 0.05 * goal
 
 
 # --- the answers ----------------------------------------------------------------------------------
@@ -396,7 +402,7 @@ def test_where_repetition_is_out_of_reach_nothing_is_compared():
                 "deal_size": sized(rep_cv=0.1),
                 "skill_correlation": 0.5,
             },
-            "skill has 4 dimensions",
+            "have 4 dimensions",
         ),
     ],
 )

@@ -15,7 +15,7 @@ from funnelsim.analysis.luck.part import over
 from funnelsim.analysis.luck.policy import PolicyEffect
 from funnelsim.engine.blocks import sample_blocks
 from funnelsim.errors import NotCoveredError
-from funnelsim.registry import BY_NAME
+from funnelsim.registry import BY_NAME, LUCK
 from luck_plans import (
     FOUR_LINKED,
     LUCKY,
@@ -208,7 +208,7 @@ def test_without_a_floor_in_question_no_effect(plan: fs.Scenario, reason: str) -
     part = PolicyEffect(plan)
     assert part.runs == ()
     assert part.answers() == {}
-    names = {name for name in BY_NAME if name.startswith(("policy_", "effect_on_"))}
+    names = {each.name for each in LUCK if each.name.startswith(("policy_", "effect_on_"))}
     assert set(part.refused) == names
     assert all(reason in each for each in part.refused.values())
     doses = Doses(plan)

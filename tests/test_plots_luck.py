@@ -359,7 +359,7 @@ def test_bookings_can_be_read(samples: xr.Dataset) -> None:
 
 @pytest.fixture(
     scope="module",
-    params=["sales_math", "enterprise", "one stage", "long names", "everything"],
+    params=["sales_math", "enterprise", "ten_two_one", "one stage", "long names", "everything"],
 )
 def plan(request: pytest.FixtureRequest) -> fs.Scenario:
     if request.param in fs.presets():

@@ -26,7 +26,8 @@ REPETITION = "repetition"
 NEXT = "next quarter made, if the last one was"
 BEFORE = {"attained": "made", "missed": "missed", "repeatable": "repeatable"}
 WIDEST_AMOUNT = 20  # letters
-PLURALS = {"delay": "delays", "size": "deal sizes", "whale": "whales", "windfall": "windfalls"}
+PLURALS = {"parameter": "uncertainty", "team": "leavers", "assist": "assists", "delay": "delays",
+           "size": "deal sizes", "whale": "whales", "windfall": "windfalls"}  # fmt: skip
 NAME = 12  # letters of a stage in a narrow table
 
 
@@ -169,7 +170,8 @@ def _sources(plan: Scenario, told: Told) -> Iterator[str]:
     first, second = (shares[source] for source in (order * 2)[:2])
     lead = Number(first.value - second.value, math.hypot(first.error, second.error))
     top = order[:1] if lead.measurable or len(order) == 1 else order[:2]
-    others = [key for key in ("skill", "activity") if key in shares and key not in top]
+    also = ("parameter", "skill", "activity")
+    others = [key for key in also if key in shares and key not in top]
     said = "; ".join(
         ", ".join(f"{_named(key)} {shares[key].percent}" for key in keys)
         for keys in (top, others)

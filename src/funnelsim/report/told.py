@@ -178,11 +178,12 @@ def _said(name: str) -> str:
 
 def lucky_words(plan: Scenario) -> str:
     """Return what windfall bookings are in a plan; empty where there are none."""
-    whale, windfall = plan.deal_size.whale, plan.windfall
+    from funnelsim.analysis.luck.part import has_whales
+
     words = []
-    if windfall is not None and windfall.per_quarter > 0:
+    if plan.windfall is not None and plan.windfall.per_quarter > 0:
         words.append("windfall")
-    if whale is not None and whale.probability > 0:
+    if has_whales(plan):
         words.append("whale")
     return " or ".join(words)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from funnelsim.analysis.levels import at_activity
 from funnelsim.analysis.luck.imposed import (
     EFFECTS,
     FLOOR,
@@ -102,7 +103,7 @@ class Doses:
                 "scenario may state"
             )
             return None
-        more = self._none.replace({"activity.per_week": level})
+        more = at_activity(self._none, level)
         return self._compare({NONE: self._none, MORE: more})
 
     def _state_doses(self, plan: Scenario, floor: int) -> None:

@@ -12,8 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from funnelsim.analysis.estimates import Means
-from funnelsim.analysis.levels import at_level, mean_bookings
-from funnelsim.analysis.luck.part import Answers, Floats, has_luck, over
+from funnelsim.analysis.levels import (
+    at_activity,
+    at_level,
+    mean_bookings,
+    mean_windfall_bookings,
+)
+from funnelsim.analysis.luck.part import (
+    Answers,
+    Floats,
+    has_luck,
+    has_whales,
+    over,
+    without_uncertainty,
+)
 from funnelsim.analysis.tally import (
     QUARTERS_PER_YEAR,
     REACHES,
@@ -24,7 +36,7 @@ from funnelsim.analysis.tally import (
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.errors import FunnelsimError, NotCoveredError
 from funnelsim.registry import LUCK, SEGMENT, STANDARD_ERROR
-from funnelsim.scenario.model import Scenario, Whale, Windfall
+from funnelsim.scenario.model import DealSize, Scenario, SourceSize, Whale, Windfall
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -66,7 +78,7 @@ class EqualMean:
         self.refused: dict[str, str] = {}
         self.attrs: dict[str, str | int | float] = {}
         try:
-            self._goal = _positive(mean_bookings(year))
+            self._goal = _goal_of(year)
         except NotCoveredError as reason:
             self._refuse(f"mean bookings are not known: {reason}")
         else:
@@ -127,7 +139,7 @@ class EqualMean:
             ),
             "way_whales_from": (
                 "stated"
-                if _has_whales(year)
+                if has_whales(year)
                 else f"assumed {ASSUMED_WHALES.probability:g} of deals, "
                 f"times {ASSUMED_WHALES.multiple:g}"
             ),
@@ -260,30 +272,51 @@ def _plan_of(way: str, plan: Scenario, goal: float) -> Scenario:
     """
     if way == AS_STATED:
         return plan
-    plain = plan.model_copy(
-        update={"windfall": None, "deal_size": plan.deal_size.model_copy(update={"whale": None})}
-    )
+    tame = without_uncertainty(plan, "windfall").model_copy(update={"windfall": None})
+    if way == WHALES and has_whales(plan):
+        return at_level(tame, mean_bookings, goal)
+    plain = _without_whales(tame)
     if way == WINDFALLS:
-        return _with_windfalls(plain, plan.windfall, goal)
+        return _with_windfalls(plain, plan, goal)
     if way == WHALES:
-        whale = plan.deal_size.whale if _has_whales(plan) else ASSUMED_WHALES
-        whaling = plain.deal_size.model_copy(update={"whale": whale})
+        whaling = plain.deal_size.model_copy(update={"whale": ASSUMED_WHALES})
         plain = plain.model_copy(update={"deal_size": whaling})
     elif way == LARGER_DEALS:
         plain = _with_larger_deals(plain)
     return at_level(plain, mean_bookings, goal)
 
 
-def _with_windfalls(plain: Scenario, law: Windfall | None, goal: float) -> Scenario:
-    """Return the plan at half its activity, with windfalls for the rest of the mean."""
-    half = plain.replace({"activity.per_week": plain.activities_per_week * HALF})
+def _without_whales(plan: Scenario) -> Scenario:
+    """Return the plan without whales, whatever source their deals come from."""
+    no_whale = {"whale": None}
+    sources = tuple(
+        source
+        if source.deal_size is None
+        else source.model_copy(update={"deal_size": source.deal_size.model_copy(update=no_whale)})
+        for source in plan.sources
+    )
+    return without_uncertainty(plan, "deal_size.whale").model_copy(
+        update={"deal_size": plan.deal_size.model_copy(update=no_whale), "sources": sources}
+    )
+
+
+def _with_windfalls(plain: Scenario, plan: Scenario, goal: float) -> Scenario:
+    """Return the plain plan at half its activity, with windfalls for the rest of the mean.
+
+    They are those of the plan, as uncertain as they are there.
+    """
+    half = at_activity(plain, plain.activities_per_week * HALF)
+    law = plan.windfall
     if law is None:
         size = plain.quotas[0]
         law = Windfall(per_quarter=0.0, law="lognormal", mean=size, cv=ASSUMED_CV)
     missing = goal - mean_bookings(half)
     if not missing > SAME * goal:
         raise NotCoveredError("half the activity brings in the whole mean: a floor or cap decides")
-    rate = missing / law.law_mean
+    theirs = {path: each for path, each in plan.uncertainty.items() if path.startswith("windfall.")}
+    half = half.model_copy(update={"uncertainty": half.uncertainty | theirs})
+    one = law.model_copy(update={"per_quarter": 1.0})
+    rate = missing / mean_windfall_bookings(half.model_copy(update={"windfall": one}))
     if rate > MOST_WINDFALLS:
         raise NotCoveredError(
             f"it would take {rate:,.0f} windfalls a quarter; at most {MOST_WINDFALLS:,} are allowed"
@@ -292,23 +325,27 @@ def _with_windfalls(plain: Scenario, law: Windfall | None, goal: float) -> Scena
 
 
 def _with_larger_deals(plan: Scenario) -> Scenario:
-    """Return the plan with deals of twice the size, however their law states it."""
-    size = plan.deal_size
-    larger = {
-        f"deal_size.{key}": LARGER * value
-        for key, value in (("mean", size.mean), ("minimum", size.minimum))
-        if value is not None
-    }
-    if size.amounts is not None:
-        return plan.replace({"deal_size.amounts": [LARGER * amount for amount in size.amounts]})
+    """Return the plan with deals of twice the size, however their laws state it."""
+    stated: dict[str, DealSize | SourceSize] = {"deal_size": plan.deal_size}
+    for source in plan.sources:
+        if source.deal_size is not None:
+            stated[f"sources.{source.name}.deal_size"] = source.deal_size
+    larger: dict[str, object] = {}
+    for path, size in stated.items():
+        if size.mean is not None:
+            larger[f"{path}.mean"] = LARGER * size.mean
+        if size.minimum is not None:
+            larger[f"{path}.minimum"] = LARGER * size.minimum
+        if size.amounts is not None:
+            larger[f"{path}.amounts"] = [LARGER * amount for amount in size.amounts]
     return plan.replace(larger)
 
 
-def _has_whales(plan: Scenario) -> bool:
-    return plan.deal_size.whale is not None and plan.deal_size.whale.probability > 0
-
-
-def _positive(mean: float) -> float:
+def _goal_of(plan: Scenario) -> float:
+    """Return the mean bookings that all ways come by."""
+    if plan.quota.of == "wins":
+        raise NotCoveredError("a quota of wins counts deals, whatever their sizes")
+    mean = mean_bookings(plan)
     if not mean > 0:
         raise NotCoveredError("the plan has none")
     return mean

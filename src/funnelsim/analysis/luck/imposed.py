@@ -16,7 +16,13 @@ import numpy.typing as npt
 
 from funnelsim.analysis.estimates import Estimate, Means
 from funnelsim.analysis.levels import at_level, mean_deals
-from funnelsim.analysis.luck.part import Events, Floats, attained, has_luck
+from funnelsim.analysis.luck.part import (
+    Events,
+    Floats,
+    attained,
+    has_luck,
+    without_uncertainty,
+)
 from funnelsim.analysis.tally import never_certain, occasions, proportion
 from funnelsim.engine.blocks import Samples
 from funnelsim.errors import NotCoveredError
@@ -113,7 +119,12 @@ def without_floor(plan: Scenario) -> Scenario:
 
 
 def with_floor(plan: Scenario, floor: int, adherence: float) -> Scenario:
-    """Return the plan with a floor of so many activities a week, kept so often."""
+    """Return the plan with a floor of so many activities a week, kept so often.
+
+    An adherence that is not the plan's own is known, however uncertain its own is.
+    """
+    if adherence != plan.policy.adherence:
+        plan = without_uncertainty(plan, "policy.adherence")
     return _with_policy(plan, {"floor_per_week": floor, "adherence": adherence})
 
 

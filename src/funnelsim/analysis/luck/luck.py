@@ -13,10 +13,11 @@ from funnelsim.analysis.luck.dependence import Dependence
 from funnelsim.analysis.luck.doses import Doses
 from funnelsim.analysis.luck.equal_mean import EqualMean
 from funnelsim.analysis.luck.kpis import Kpis
-from funnelsim.analysis.luck.part import Answers, Part
+from funnelsim.analysis.luck.part import Answers, Part, check_quota, laws_of
 from funnelsim.analysis.luck.policy import PolicyEffect
 from funnelsim.analysis.luck.repeatability import Repeatability
 from funnelsim.analysis.luck.sources import Sources
+from funnelsim.analysis.seats import check_one_seat
 from funnelsim.engine.blocks import Progress, Run, bytes_per_draw, sample_blocks
 from funnelsim.engine.simulate import STREAM_VERSION, described, provenance
 from funnelsim.errors import ArgumentError, ScenarioError
@@ -80,7 +81,7 @@ def luck(
     Raises
     ------
     ArgumentError
-        Where an argument is out of range.
+        Where an argument is out of range, the plan is a team, or its quota depends on who leaves.
 
     Notes
     -----
@@ -96,6 +97,8 @@ def luck(
     """
     if draws < FEWEST_DRAWS:
         raise ArgumentError(f"draws = {draws}: must be at least {FEWEST_DRAWS}: one has no error.")
+    check_one_seat(plan)
+    check_quota(plan)
     parts, refused = _parts(plan)
     runs: list[Run] = []
     for part in parts:
@@ -165,7 +168,7 @@ def _labelled(
 
 def _blank_moments(plan: Scenario, answers: Answers, refused: dict[str, str]) -> None:
     """Blank out, and explain, what a law without enough moments does not have."""
-    shape = least_shape([plan.deal_size, *([plan.windfall] if plan.windfall else [])])
+    shape = least_shape(laws_of(plan))
     for name, (value, _) in answers.items():
         unknown = np.full_like(value, np.nan)
         if name.endswith(SECOND_MOMENTS) and shape <= 2:

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from funnelsim.analysis.tally import QUARTERS_PER_YEAR, REACHES
 from funnelsim.engine.blocks import Run, Samples
-from funnelsim.scenario.model import Scenario
+from funnelsim.errors import ArgumentError
+from funnelsim.scenario.model import Scenario, SizeLaw
 
 Floats = npt.NDArray[np.float64]
 Events = npt.NDArray[np.bool_]
@@ -58,7 +59,7 @@ def reaches(amounts: Floats, quotas: Floats) -> Events:
 
 
 def over(plan: Scenario, quarters: int) -> Scenario:
-    """Return the plan over another horizon, without its variants.
+    """Return the plan over another horizon, without its variants and the company's target.
 
     A list of quotas goes on as its last year did, or as its last quarter if it has no year.
     """
@@ -72,6 +73,7 @@ def over(plan: Scenario, quarters: int) -> Scenario:
         update={
             "calendar": plan.calendar.model_copy(update={"quarters": quarters}),
             "quota": plan.quota.model_copy(update={"per_quarter": stated}),
+            "plan": None,
             "variants": {},
         }
     )
@@ -89,17 +91,61 @@ def alike(plan: Scenario) -> Scenario:
     )
 
 
+def is_stationary(plan: Scenario) -> bool:
+    """Return whether what a seat does goes on as it began, but for seasons."""
+    steady = plan.calendar.start == "steady" and plan.policy.start_week is None
+    return steady and not rep_leaves(plan)
+
+
+def without_uncertainty(plan: Scenario, *paths: str) -> Scenario:
+    """Return the plan with what is stated at some paths, or below them, known for certain."""
+    kept = {
+        path: each
+        for path, each in plan.uncertainty.items()
+        if not any(f"{path}.".startswith(f"{gone}.") for gone in paths)
+    }
+    return plan.model_copy(update={"uncertainty": kept})
+
+
 def quarters_are_alike(plan: Scenario) -> bool:
     """Return whether every quarter of the horizon follows the law of the first."""
-    return (
-        plan.calendar.start == "steady"
-        and plan.policy.start_week is None
-        and len(set(plan.quotas)) == 1
-        and len(set(plan.market.season)) == 1
-    )
+    one_season = len(set(plan.market.season)) == 1
+    return is_stationary(plan) and len(set(plan.quotas)) == 1 and one_season
+
+
+def rep_leaves(plan: Scenario) -> bool:
+    """Return whether the rep may leave the seat inside the horizon."""
+    return plan.attrition is not None and plan.attrition.per_year > 0
+
+
+def laws_of(plan: Scenario) -> list[SizeLaw]:
+    """Return the laws of all amounts that are booked: deals of each source, and windfalls."""
+    deals = [plan.deal_size_of(source) for source in (None, *plan.sources)]
+    return [*deals, *([plan.windfall] if plan.windfall is not None else [])]
 
 
 def has_luck(plan: Scenario) -> bool:
     """Return whether there are windfall bookings."""
-    whale, windfall = plan.deal_size.whale, plan.windfall
-    return bool((whale and whale.probability) or (windfall and windfall.per_quarter))
+    return has_whales(plan) or bool(plan.windfall and plan.windfall.per_quarter)
+
+
+def has_whales(plan: Scenario) -> bool:
+    """Return whether deals of any source may be whales."""
+    whales = [plan.deal_size_of(source).whale for source in (None, *plan.sources)]
+    return any(whale is not None and whale.probability > 0 for whale in whales)
+
+
+def check_quota(plan: Scenario) -> None:
+    """Refuse quotas that differ from draw to draw.
+
+    Raises
+    ------
+    ArgumentError
+        Naming what to do instead.
+    """
+    if plan.quota.ramped and rep_leaves(plan):
+        raise ArgumentError(
+            f"{plan.name}: quota.ramped makes the quota of a quarter depend on who leaves when, "
+            "and this holds every quarter against what is stated. Ask fs.team (funnelsim "
+            'simulate), or take plan.replace({"quota.ramped": False}).'
+        )

@@ -1,8 +1,9 @@
 """Whether making quota repeats: over a career, after a good quarter, after a lucky one.
 
 Reps who are alike differ by luck alone; what a quarter tells about the next then comes from the
-market, from what the pipeline carries over, or from nothing. Where reps differ, it also tells who
-they are. Definitions in docs/luck.md, "Repeatability".
+market, from what the pipeline carries over, from parameters that nobody knows well, or from
+nothing. Where reps differ, it also tells who they are. Definitions in docs/luck.md,
+"Repeatability".
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """Variance by source: how much of the spread each kind of luck brings in, in funnel order.
 
+First comes what is not known of the parameters, and who leaves when, where a plan has such a thing.
+
 Y_j shares purposes 1 to j with Y and draws the rest anew; C_j = Cov(Y, Y_j) is the variance that
 the first j purposes decide, and what purpose j adds is its share. The total index of a purpose is
 what would be left of the variance if all other luck were known. Derived in docs/luck.md; Sobol',
@@ -16,7 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from funnelsim.analysis.estimates import Estimate, Means, stacked
-from funnelsim.analysis.luck.part import Answers, over, reaches
+from funnelsim.analysis.luck.part import (
+    Answers,
+    is_stationary,
+    over,
+    reaches,
+    rep_leaves,
+)
 from funnelsim.analysis.tally import proportion
 from funnelsim.engine.blocks import Run, Samples, purposes_of
 from funnelsim.scenario.model import Scenario
@@ -30,14 +38,13 @@ FEW = f"rests on fewer than {FEWEST} draws that differ from the rest: take more 
 class Sources:
     """The ordered decomposition and the total indices, of bookings and of attainment.
 
-    Of the first quarter where the start is steady and the policy has no ``start_week``; of the last
-    one else. The past is followed whole: thinned to what can still matter, it would let the entry
-    of an opportunity decide a part of what its delays decide.
+    Of the first quarter where the start is steady, the policy has no ``start_week`` and nobody
+    leaves; of the last one else. The past is followed whole: thinned to what can still matter, it
+    would let the entry of an opportunity decide a part of what its delays decide.
     """
 
     def __init__(self, plan: Scenario) -> None:
-        alike = plan.calendar.start == "steady" and plan.policy.start_week is None
-        quarters = 1 if alike else plan.calendar.quarters
+        quarters = 1 if is_stationary(plan) else plan.calendar.quarters
         stated = over(plan, quarters).model_copy(update={"kpis": ()})
         self._quota = np.array(stated.quotas[-1])
         purposes = purposes_of(plan)
@@ -121,17 +128,29 @@ def _draws_behind(m: Means) -> float:
 
 def _matters(plan: Scenario, purpose: str) -> bool:
     """Return whether a purpose decides anything in this plan."""
-    stages, size, whale = plan.stages, plan.deal_size, plan.deal_size.whale
+    ways = (None, *plan.sources)
+    funnels = [plan.stages_of(source)[plan.first_stage_of(source) :] for source in ways]
     if purpose.startswith("outcome."):
-        stage = next(stage for stage in stages if purpose == f"outcome.{stage.name}")
-        return 0 < stage.conversion < 1
+        taken = [stage for through in funnels for stage in through[1:]]
+        name = purpose.removeprefix("outcome.")
+        return any(stage.name == name and 0 < stage.conversion < 1 for stage in taken)
+    sizes = [plan.deal_size_of(source) for source in ways]
+    whales = [size.whale for size in sizes if size.whale is not None]
+    skilled = plan.activity.rep_cv or sizes[0].rep_cv or any(s.rep_cv for s in plan.stages)
+    enter = plan.stages[0].conversion > 0 or any(each.rate_per_week for each in plan.sources)
     return {
-        "skill": bool(plan.activity.rep_cv or size.rep_cv or any(s.rep_cv for s in stages)),
+        "parameter": any(each.cv for each in plan.uncertainty.values()),
+        "team": rep_leaves(plan),
+        "skill": bool(skilled),
         "market": plan.market.cv > 0,
         "activity": True,
-        "entry": stages[0].conversion > 0,
-        "delay": any(stage.days for stage in stages),
-        "size": size.law != "fixed",
-        "whale": whale is not None and 0 < whale.probability < 1,
+        "entry": enter,
+        "assist": any(
+            0 < plan.coverage_of(assist) < 1 and (assist.odds, assist.size) != (1, 1)
+            for assist in plan.assists
+        ),
+        "delay": any(stage.days for through in funnels for stage in through),
+        "size": any(size.law != "fixed" for size in sizes),
+        "whale": any(0 < whale.probability < 1 for whale in whales),
         "windfall": plan.windfall is not None and plan.windfall.per_quarter > 0,
     }[purpose]

@@ -25,7 +25,8 @@ from funnelsim.analysis.luck.gaps import (
     teams_thirds,
     with_gaps,
 )
-from funnelsim.analysis.luck.part import Answers, alike, over
+from funnelsim.analysis.luck.part import Answers, alike, check_quota, laws_of, over
+from funnelsim.analysis.seats import check_one_seat
 from funnelsim.engine.blocks import Progress, check
 from funnelsim.engine.simulate import STREAM_VERSION, described, provenance
 from funnelsim.errors import ArgumentError, ResultError
@@ -62,10 +63,10 @@ def luck_or_skill(
 ) -> xr.Dataset:
     """Simulate teams of identical reps, sort each by bookings and compare its ends.
 
-    A draw is a team. Its reps work the plan with every ``rep_cv`` set to 0, in one market, and are
-    sorted by the bookings of all quarters so far; the top and the bottom third are ``reps // 3``
-    reps each. Of equal bookings the rep of the higher number stands higher: numbers say nothing
-    about reps, so that this is as fair as a coin.
+    A draw is a team. Its reps work the plan with every ``rep_cv`` set to 0, in one market and with
+    one value of what is uncertain, and are sorted by the bookings of all quarters so far; the top
+    and the bottom third are ``reps // 3`` reps each. Of equal bookings the rep of the higher number
+    stands higher: numbers say nothing about reps, so that this is as fair as a coin.
 
     What is compared, over all reps and quarters of a third together:
 
@@ -112,7 +113,7 @@ def luck_or_skill(
     Raises
     ------
     ArgumentError
-        Naming every argument that is out of range.
+        Naming every argument that is out of range, or where the plan states a team of its own.
     ResourceError
         Where the teams would not fit a gigabyte.
 
@@ -133,6 +134,8 @@ def luck_or_skill(
     >>> float(quarters_to_tell(told).sel(segment="rep", measure="close_rate", gap="difference"))
     4.0
     """
+    check_one_seat(plan)
+    check_quota(plan)
     pairs = _checked(plan, reps, quarters, observed, draws, seed, threads)
     worked = sorted({*QUARTERS_WORKED, quarters})
     teams, measures = _teams(plan, worked[-1]), _measures(plan)
@@ -324,7 +327,7 @@ def _blank_moments(plan: Scenario, measures: Sequence[str], answers: Answers) ->
     of a Pareto law; that of its inverse, which a ratio takes, below the shape 1 / cv^2 of a gamma
     law, whose density near 0 goes as x^(shape - 1).
     """
-    laws = [plan.deal_size, *([plan.windfall] if plan.windfall is not None else [])]
+    laws = laws_of(plan)
     large = min((law.shape for law in laws if law.shape is not None), default=math.inf)
     cvs = [law.cv for law in laws if law.law == "gamma" and law.cv is not None]
     small = min((cv**-2 for cv in cvs), default=math.inf)

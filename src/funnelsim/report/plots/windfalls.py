@@ -45,6 +45,9 @@ LABELS = {
     "size": "deal sizes",
     "whale": "whales",
     "windfall": "windfalls",
+    "parameter": "uncertain numbers",
+    "team": "reps who leave",
+    "assist": "assists",
 }
 
 
