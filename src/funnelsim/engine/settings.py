@@ -12,7 +12,7 @@ from funnelsim.engine import kernels
 from funnelsim.engine.laws import LawBook, sigma_of
 from funnelsim.engine.record import SETTING
 from funnelsim.engine.stream import short_hashes
-from funnelsim.scenario.model import Scenario
+from funnelsim.scenario.model import Scenario, Source
 from funnelsim.scenario.wording import parts_of
 
 Records = npt.NDArray[np.void]
@@ -143,7 +143,7 @@ def _conversion(scenario: Scenario, stage: int) -> _Parameter:
     for number, source in enumerate(scenario.sources, start=1):
         inherits = own.name not in source.conversion
         if own.conversion and inherits and stage > scenario.first_stage_of(source):
-            times = scenario.stages_of(source)[stage].conversion / own.conversion
+            times = _lift(scenario, source, stage)
             targets.append(_Target(number, kernels.SET_CONVERSION, stage, times))
     return _Parameter(own.conversion, True, targets)
 
@@ -153,9 +153,14 @@ def _conversion_of_source(scenario: Scenario, name: str, stage: int) -> _Paramet
     number = [source.name for source in scenario.sources].index(name)
     source = scenario.sources[number]
     own = source.conversion[scenario.stage_names[stage]]
-    times = scenario.stages_of(source)[stage].conversion / own if own else 0.0
-    target = _Target(number + 1, kernels.SET_CONVERSION, stage, times)
+    target = _Target(number + 1, kernels.SET_CONVERSION, stage, _lift(scenario, source, stage))
     return _Parameter(own, True, [target] if stage > scenario.first_stage_of(source) else [])
+
+
+def _lift(scenario: Scenario, source: Source, stage: int) -> float:
+    """Return what the response of a source multiplies a conversion by; cut at 1 as it is drawn."""
+    answered = source.response is not None and stage == scenario.first_stage_of(source) + 1
+    return source.response.factor if answered and source.response is not None else 1.0
 
 
 def _days(scenario: Scenario, stage: int) -> _Parameter:

@@ -99,9 +99,10 @@ def simulate(
     a_draw = sum(run.seats * bytes_per_draw(each) for run, each in zip(runs, packed, strict=True))
     limit = MEMORY if memory is None else memory
     if draws * a_draw > limit:
+        streamed = "fs.summarize" if len(runs) == 1 and runs[0].seats == 1 else "fs.team"
         raise ResourceError(
             f"{draws:,} draws take {draws * a_draw / 2**20:,.0f} MiB, more than the "
-            f"{limit / 2**20:,.0f} MiB allowed. Use fs.summarize, which keeps none of them, at "
+            f"{limit / 2**20:,.0f} MiB allowed. Use {streamed}, which keeps none of them, at "
             f"most {limit // a_draw:,} draws, or memory={draws * a_draw}."
         )
     whole = [new_rows(each, draws, run.seats) for run, each in zip(runs, packed, strict=True)]

@@ -16,6 +16,7 @@ from funnelsim.analysis.compare.computed import MADE, Computed, gap, leaders
 from funnelsim.analysis.compare.ranking import best_probabilities
 from funnelsim.analysis.compare.side_by_side import SideBySide
 from funnelsim.analysis.compare.skewed import FEWEST
+from funnelsim.analysis.luck.part import laws_of
 from funnelsim.analysis.tally import QUANTILES
 from funnelsim.engine.simulate import described, provenance
 from funnelsim.registry import (
@@ -194,12 +195,7 @@ def _drawn(tally: SideBySide, places: Places) -> dict[str, Answer]:
 def _refusals(plans: Sequence[Scenario], drawn: dict[str, Answer]) -> dict[str, str]:
     """Blank out what a law without enough moments does not have, and explain what is not there."""
     refused = {"gain": NOTHING_DIFFERS}
-    shape = np.array(
-        [
-            least_shape([plan.deal_size, *([plan.windfall] if plan.windfall else [])])
-            for plan in plans
-        ]
-    )
+    shape = np.array([least_shape(laws_of(plan)) for plan in plans])
     for suffix, least in (("", shape), (DIFFERENCE, np.minimum(shape, shape[0]))):
         mean, sd, quantile = (f"bookings_{each}{suffix}" for each in ("mean", "sd", "quantile"))
         for name, part, order, reason in (

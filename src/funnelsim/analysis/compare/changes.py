@@ -71,7 +71,7 @@ def _leaves(data: Mapping[str, Any], above: Parts) -> Iterator[tuple[Parts, Any]
         here = (*above, key)
         if isinstance(value, Mapping):
             yield from _leaves(value, here)
-        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+        elif isinstance(value, list) and value and _is_named(value[0]):
             for entry in value:
                 rest = {key: each for key, each in entry.items() if key != "name"}
                 yield from _leaves(rest, (*here, entry["name"]))
@@ -79,9 +79,16 @@ def _leaves(data: Mapping[str, Any], above: Parts) -> Iterator[tuple[Parts, Any]
             yield here, value
 
 
+def _is_named(entry: object) -> bool:
+    """Return whether entries of a list go by name; hires do not."""
+    return isinstance(entry, Mapping) and "name" in entry
+
+
 def _default(plan: Scenario, parts: Parts) -> Any:
     """Return what a plan takes for a key that its file leaves out; None where nothing stands."""
     here: Any = plan
+    if parts[0] == "segments" and len(parts) > 1:  # a segment takes it from what it rests on
+        here, parts = plan.team.get(parts[1]), parts[2:]
     for part in parts:
         if isinstance(here, tuple):
             here = next((each for each in here if each.name == part), None)

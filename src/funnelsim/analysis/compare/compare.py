@@ -14,6 +14,8 @@ from funnelsim.analysis.compare.answers import SHARED_LUCK, answers, labelled, n
 from funnelsim.analysis.compare.computed import MADE, Computed, computed
 from funnelsim.analysis.compare.ranking import Confidence, Precision, Rule, draw_until
 from funnelsim.analysis.compare.side_by_side import SideBySide
+from funnelsim.analysis.seats import reads_as_team
+from funnelsim.analysis.team.side_by_side import compared_teams, refuse_for_teams
 from funnelsim.engine.blocks import MOST_DRAWS as LARGEST
 from funnelsim.engine.blocks import Progress, Run, Samples, check, sample_blocks
 from funnelsim.engine.simulate import STREAM_VERSION
@@ -80,7 +82,8 @@ def compare(
         the attribute ``refused`` (JSON). Attributes: ``method`` ("mixed" where kinds differ);
         ``not_covered``, why something was simulated though exact answers were preferred; ``draws``;
         why it ``stopped``; ``changes`` (JSON), what each scenario changes of the baseline;
-        ``scenarios`` (JSON), each as TOML.
+        ``scenarios`` (JSON), each as TOML. Where any of the plans is a team (or has a target), what
+        the companies book, see Notes.
 
     Raises
     ------
@@ -96,6 +99,11 @@ def compare(
     is one over the density times that of the share of quarters below it (Bahadur 1966), 0 where it
     is the amount of many quarters and clear of the next, NaN where it is close to a step.
 
+    Teams are simulated (``method`` "auto" or "simulated", with draws and seed), and told by period:
+    the variables ``COMPARED_TEAMS`` of the registry, dims (scenario[, segment], quarter | year[,
+    probability]), each with its difference and paired error. Segments are those that all plans
+    have; which plan is best is not ranked.
+
     Examples
     --------
     >>> import funnelsim as fs
@@ -107,6 +115,9 @@ def compare(
     (0.1926, True)
     """
     _check(plans)
+    if any(map(reads_as_team, plans.values())):
+        refuse_for_teams(method, precision, confidence)
+        return compared_teams(plans, draws, seed, threads, progress)
     asked = sum(each is not None for each in (draws, precision, confidence))
     if method not in METHODS:
         raise ArgumentError(f"method = {method!r}: must be one of {', '.join(METHODS)}.")
