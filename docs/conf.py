@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 sys.path.insert(0, str(Path(__file__).parent))
 
 import pictures
+import seat_pictures
 import tables
 
 project = "funnelsim"
@@ -27,6 +28,8 @@ exclude_patterns = ["_build", "verification-table.md"]  # included by verificati
 
 made = Path(__file__).parent / "_build" / "pictures"
 pictures.planning(made)
+pictures.sizing(made)
+seat_pictures.seats(made)
 
 myst_enable_extensions = ["deflist", "dollarmath", "substitution"]
 myst_heading_anchors = 3

@@ -23,12 +23,17 @@ from funnelsim.report.plots.bridge import bridge
 from funnelsim.report.plots.coaching import coaching
 from funnelsim.report.plots.compare import differences, ranking
 from funnelsim.report.plots.coverage import coverage, coverage_picture
+from funnelsim.report.plots.cushion import cushion, diversification
+from funnelsim.report.plots.headcount import headcount, next_steps
+from funnelsim.report.plots.interactions import interactions
 from funnelsim.report.plots.luck import luck_page
 from funnelsim.report.plots.mix import mix
 from funnelsim.report.plots.policy import dose_response, kpi_table
+from funnelsim.report.plots.quota import quota
 from funnelsim.report.plots.repeat import careers, equal_mean
 from funnelsim.report.plots.solve import curve
 from funnelsim.report.plots.sweep import sweep
+from funnelsim.report.plots.team import team_picture
 from funnelsim.report.plots.tornado import tornado
 from funnelsim.report.plots.windfalls import variance_by_source, windfalls
 
@@ -67,6 +72,11 @@ BELIEVED = {
     "stages.demo.conversion": (0.55, 0.63),
     "stages.won.conversion": (0.25, 0.40),
     "deal_size.mean": (80_000, 90_000),
+}
+WIDE = {
+    "activity.per_quarter": (300, 1_500),
+    "stages.won.conversion": (0.15, 0.60),
+    "deal_size.mean": (50_000, 150_000),
 }
 BENCHMARK = {"discovery": 0.021, "demo": 0.66, "won": 0.30}
 BOTTOM = {"name": "bottom third", "stages.won.conversion": 0.25, "deal_size.mean": 70_000}
@@ -117,8 +127,13 @@ def planning(folder: Path) -> None:
         "bites": (bites, fs.bites(plan, certainty=[0.80])),
         "coverage": (coverage, covered),
         "mix": (mix, fs.cheapest_mix(quarter, COSTS, attain=0.80)),
+        "quota": (quota, fs.quota_for(quarter, share=[0.5, 0.6, 0.7, 0.8, 0.9])),
         "tornado": (tornado, fs.sensitivity(plan)),
         "tornado-believed": (tornado, fs.sensitivity(plan, BELIEVED)),
+        "interactions": (
+            interactions,
+            fs.sensitivity(quarter, WIDE, interactions=True, points=256),
+        ),
         "coaching": (coaching, fs.coaching_point(plan, BENCHMARK)),
         "bridge": (bridge, fs.bridge(*thirds)),
     }
@@ -126,6 +141,22 @@ def planning(folder: Path) -> None:
     for name, (draw, told) in results.items():
         _draw(lambda ax, draw=draw, told=told: draw(told, ax=ax), folder / f"plan-{name}.png")
     coverage_picture(covered).savefig(folder / "plan-coverage-by-certainty.png", dpi=110)
+
+
+def sizing(folder: Path) -> None:
+    """Draw the pictures of the pages about teams into a folder."""
+    company = fs.preset("three_segments")
+    how = {"draws": 2_000, "seed": SEED}
+    results = {
+        "headcount": (headcount, fs.headcount(company, probability=[0.8, 0.9], **how)),
+        "next-steps": (next_steps, fs.next_step(company, **how)),
+        "cushion": (cushion, fs.cushion(company, **how)),
+        "diversification": (diversification, fs.diversification(PLAIN, draws=DRAWS, seed=SEED)),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (draw, told) in results.items():
+        _draw(lambda ax, draw=draw, told=told: draw(told, ax=ax), folder / f"team-{name}.png")
+    team_picture(fs.team(company, **how)).savefig(folder / "team-plan.png")
 
 
 def _draw(picture: Callable[[Axes], object], path: Path) -> None:

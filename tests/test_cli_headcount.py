@@ -67,7 +67,7 @@ def test_the_screen_says_what_the_library_says() -> None:
     chance = 100 * float(told["period_plan_probability"][0])
     assert f"P(plan) is {chance:.1f}" in answer.output
     assert "company bookings of at least $11,600,000 in year 1" in " ".join(lines)
-    for cause in ("vacancies", "ramp", "market", "uncertainty", "late hires"):
+    for cause in ("attrition", "vacancies", "ramp", "market", "uncertainty", "late hires"):
         effect = fs.team(TEAM, by="year", **HOW)["effect_on_plan_probability"].sel(cause=cause)
         assert f"{100 * float(effect[0]):.1f}" in answer.output
     assert "Strongest next step:" in answer.output

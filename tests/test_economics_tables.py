@@ -104,10 +104,10 @@ def test_segments_have_pay_of_their_own():
         "pay": {"ote": 100_000.0, "overhead": 5_000.0},
         "economics": {"gross_margin": 0.6},
         "segments": [
-            {"name": "small", "preset": "transactional_smb"},
+            {"name": "small", "preset": "sales_math"},
             {
                 "name": "large",
-                "preset": "enterprise",
+                "preset": "sales_math",
                 "pay": {"ote": 250_000.0},
                 "economics": {"churn": 0.02},
             },

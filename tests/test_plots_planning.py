@@ -411,6 +411,24 @@ def test_lifts_are_drawn_and_strengths_left() -> None:
     )
 
 
+def test_lifts_that_draws_do_not_tell_are_no_strengths() -> None:
+    told = fs.coaching_point(
+        PLAN, {"demo": 0.5999, "won": 0.4}, method="simulated", draws=500, seed=1
+    )
+    assert told.standing.values.tolist() == ["not told", "behind"]
+    assert said(coaching(told, ax=new_axes()))[1] == "these draws do not tell"
+
+
+def test_levers_that_bend_alike_span_what_they_do() -> None:
+    plan = PLAN.replace({"quota.per_quarter": 260_000})
+    levers = {SIZE.replace("mean", "cv"): (0.05, 2.0), WON: (0.3, 0.35)}
+    told = fs.sensitivity(plan, levers, method="simulated", draws=2_000, seed=1)
+    now, ends = told.goal_probability.item(), told.goal_probability_at.values[0]
+    assert max(ends) < now
+    span = f"from {100 * min(ends):.0f} to {100 * now:.0f} of 100 quarters"
+    assert title(tornado(told, ax=new_axes())).endswith(f"and alike: {span}")
+
+
 def test_equal_lifts_are_both_named() -> None:
     ax = coaching(fs.coaching_point(PLAN, {"discovery": 0.022, "demo": 0.66}), ax=new_axes())
     assert title(ax).endswith(": alike")

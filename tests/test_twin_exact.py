@@ -18,6 +18,7 @@ from funnelsim.scenario.files import preset
 from funnelsim.twin.ageing import ageing
 from funnelsim.twin.exact import exact
 from funnelsim.twin.fourier import MOST_BYTES
+from funnelsim.twin.work import Work
 from twin_plans import WHALES, WINDFALL, attained, errors_of, questions, sales_math, sized, value
 
 FIXED = {"law": "fixed", "mean": 84_000}
@@ -296,6 +297,42 @@ def test_the_error_of_skilled_moments_is_honest(cv: float) -> None:
         assert abs(found - truth) <= error, name
         if cv < 0.5:
             assert error <= 1e-9 * truth
+
+
+def test_what_one_call_may_compute_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first questions are answered, the others refused, whatever earlier calls have kept."""
+    plan = sales_math(market={"cv": 0.3, "persistence": 0.5}, windfall=WINDFALL)
+    whole = exact(plan)
+    monkeypatch.setattr("funnelsim.twin.exact.Work", lambda: Work(3e7))
+    first, again = exact(plan), exact(plan)
+    refused = json.loads(first.attrs["refused"])
+    assert refused == json.loads(again.attrs["refused"])
+    assert "billion multiplications" in refused["bookings_quantile"]
+    assert "attainment_probability" not in refused
+    for name in set(first.data_vars):
+        np.testing.assert_array_equal(first[name], whole[name])
+
+
+def test_skill_market_delays_and_a_long_horizon_are_refused_beforehand() -> None:
+    plan = sales_math(
+        days=(0, 30, 120),
+        calendar={"quarters": 8},
+        activity={"per_quarter": 750, "rep_cv": 0.3},
+        market={"cv": 0.2, "persistence": 0.5},
+        uncertainty={"stages.won.conversion": {"cv": 0.15}},
+    )
+    with pytest.raises(NotCoveredError, match="billion multiplications"):
+        exact(plan, only=["attainment_probability"])
+
+
+def test_refusals_come_before_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the place of the segment that is not covered; 0 is what may be computed."""
+    monkeypatch.setattr("funnelsim.twin.exact.Work", lambda: Work(0.0))
+    leaving = {"name": "leaving", "attrition": {"per_year": 0.3, "fill_weeks": 9}}
+    plan = sales_math(segments=[{"name": "staying"}, leaving])
+    with pytest.raises(NotCoveredError, match="leaving: attrition") as caught:
+        exact(plan)
+    assert "multiplications" not in str(caught.value)
 
 
 def test_what_would_not_fit_is_refused_beforehand() -> None:

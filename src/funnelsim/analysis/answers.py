@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from funnelsim.analysis.seats import reads_as_team
 from funnelsim.errors import NotCoveredError
 from funnelsim.results.export import as_json, json_text
 from funnelsim.results.files import ending_of, save
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from funnelsim.scenario.model import Scenario
 
 QUARTERS_PER_YEAR = 4
+DRAWS, TEAM_DRAWS = 100_000, 10_000  # unless stated: a team has many seats, and runs for its causes
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The summaries of one plan.
+    """The summaries of one plan: of a rep, or what :func:`funnelsim.team` says of a team.
 
     Attributes
     ----------
@@ -45,6 +47,11 @@ class Answer:
     no_years: str = ""
 
     @property
+    def of_team(self) -> bool:
+        """Whether the summaries are of all seats and the company's plan, not of one rep."""
+        return reads_as_team(self.plan)
+
+    @property
     def summaries(self) -> list[xr.Dataset]:
         """The summaries there are, by quarter first."""
         return [self.quarterly] if self.yearly is None else [self.quarterly, self.yearly]
@@ -60,13 +67,15 @@ class Answer:
 def simulated(
     plan: Scenario,
     *,
-    draws: int,
     seed: int,
+    draws: int | None = None,
     threads: int | None = None,
     keep_samples: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Answer:
     """Return what the engine says; streamed in little memory unless the samples are kept.
+
+    Without a number of draws it takes 100,000 of one rep, 10,000 of a team.
 
     Raises
     ------
@@ -74,14 +83,20 @@ def simulated(
         Where samples are to be kept and would not fit.
     """
     from funnelsim.analysis.attainment import attainment, summaries
+    from funnelsim.analysis.team.team import teams
     from funnelsim.engine.simulate import simulate
 
+    if draws is None:
+        draws = TEAM_DRAWS if reads_as_team(plan) else DRAWS
     periods: tuple[Period, ...] = ("quarter", "year")
     if plan.calendar.quarters < QUARTERS_PER_YEAR:
         periods = ("quarter",)
     samples = None
     if keep_samples:
         samples = simulate(plan, draws=draws, seed=seed, threads=threads, progress=progress)
+    if reads_as_team(plan):
+        found = list(teams(plan, periods, draws, seed, threads, progress))
+    elif samples is not None:
         found = [attainment(samples, by=period) for period in periods]
     else:
         found = list(summaries(plan, periods, draws, seed, threads, progress))

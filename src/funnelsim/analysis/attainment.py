@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
+from funnelsim.analysis.seats import check_one_seat
 from funnelsim.analysis.tally import GRAIN, QUANTILES, QUARTERS_PER_YEAR, Estimate, Tally
 from funnelsim.engine.blocks import Progress, Run, sample_blocks
 from funnelsim.engine.simulate import STREAM_VERSION, described, provenance
@@ -44,7 +45,8 @@ def attainment(result: xr.Dataset, *, by: Period = "quarter") -> xr.Dataset:
     ResultError
         Where the Dataset is not one of samples.
     ArgumentError
-        Where ``by`` is neither, or the horizon has no complete year.
+        Where ``by`` is neither, the horizon has no complete year, or the plan is a team:
+        :func:`funnelsim.team` answers for it.
 
     Examples
     --------
@@ -104,7 +106,8 @@ def summarize(
     Raises
     ------
     ArgumentError
-        Where an argument is out of range.
+        Where an argument is out of range, or the plan is a team: :func:`funnelsim.team` answers
+        for it.
 
     Examples
     --------
@@ -143,6 +146,7 @@ def summaries(
 
 
 def _tally(plan: Scenario, by: str) -> Tally:
+    check_one_seat(plan)
     if by not in ("quarter", "year"):
         raise ArgumentError(f"by = {by!r}: must be 'quarter' or 'year'.")
     if by == "year" and plan.calendar.quarters < QUARTERS_PER_YEAR:
@@ -150,7 +154,8 @@ def _tally(plan: Scenario, by: str) -> Tally:
             f"by = 'year': a horizon of {plan.calendar.quarters} quarters has no complete year. "
             f"Set calendar.quarters to {QUARTERS_PER_YEAR} or more."
         )
-    return Tally(np.array(plan.quotas, dtype=np.float64), by_year=by == "year")
+    quotas = np.array(plan.quotas, dtype=np.float64)
+    return Tally(quotas, by_year=by == "year", ramped=plan.quota.ramped)
 
 
 def _summary(plan: Scenario, tally: Tally, attrs: dict[str, str | int]) -> xr.Dataset:
@@ -211,9 +216,10 @@ def _estimates(tally: Tally) -> dict[str, Estimate]:
 
 def _refusals(plan: Scenario, estimates: dict[str, Estimate]) -> dict[str, str]:
     """Blank out, and explain, what a law without enough moments does not have."""
-    funnel: list[SizeLaw] = [plan.deal_size]
+    deals = [plan.deal_size_of(source) for source in (None, *plan.sources)]
+    funnel: list[SizeLaw] = [*deals]
     windfalls: list[SizeLaw] = [plan.windfall] if plan.windfall is not None else []
-    lucky = windfalls + (funnel if plan.deal_size.whale is not None else [])
+    lucky = [*windfalls, *(law for law in deals if law.whale is not None)]
     refused: dict[str, str] = {}
 
     def blank(name: str, part: int, reason: str) -> None:

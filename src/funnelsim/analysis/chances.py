@@ -22,7 +22,7 @@ from funnelsim.twin.exact import exact
 Floats = npt.NDArray[np.float64]
 Method = Literal["auto", "exact", "simulated"]
 
-LEAST, MOST = 0.01, 1e15  # amounts
+LEAST, MOST = 1e-9, 1e15  # amounts
 METHODS = ("auto", "exact", "simulated")
 LEAST_BLOCK, PLAN_DRAWS = 64, 32_768  # draws of every plan, and of all, in memory at a time
 
@@ -65,7 +65,7 @@ class Goal:
             isinstance(amount, int | float | np.number) and LEAST <= amount <= MOST
         ):
             raise ArgumentError(
-                f"amount = {shown(amount)}: must be an amount from {LEAST} to {MOST:g}."
+                f"amount = {shown(amount)}: must be an amount from {LEAST:g} to {MOST:g}."
             )
 
     @property

@@ -36,10 +36,14 @@ class Tally:
     by_year : bool
         Add four quarters up to a year, samples and quotas alike; KPIs and 'at least k of n' are
         left out then.
+    ramped : bool
+        Quotas shrink to the productivity of the rep who has yet to ramp; ``quotas`` are those
+        stated.
     """
 
-    def __init__(self, quotas: Floats, *, by_year: bool) -> None:
-        self.by_year = by_year
+    def __init__(self, quotas: Floats, *, by_year: bool, ramped: bool = False) -> None:
+        self.by_year, self.ramped = by_year, ramped
+        self._stated = quotas
         self.quotas = _years(quotas[None])[0] if by_year else quotas
         self.draws = 0
         self.centre = np.zeros_like(self.quotas)  # of bookings: the mean of the first block
@@ -53,7 +57,7 @@ class Tally:
             for name in ("bookings", "repeatable_bookings", "windfall_bookings")
         )
         self.draws += len(bookings)
-        quotas = self.quotas
+        quotas = self._asked(samples)
         attained = np.asarray(bookings >= quotas * REACHES)
         self._count("attained", attained)
         self._count("repeatable attained", np.asarray(repeatable >= quotas * REACHES))
@@ -121,6 +125,16 @@ class Tally:
         self._count("attained and no kpis", attained & ~hit)
         times = np.arange(1, attained.shape[1] + 1)
         self._count("at least", attained.sum(axis=1)[:, None] >= times)
+
+    def _asked(self, samples: Samples) -> Floats:
+        """Return what is held against bookings, (period,) or (draw, period)."""
+        if not self.ramped or "filled" not in samples:
+            return self.quotas
+        filled, productive = (
+            np.asarray(samples[name][:, 0], np.float64) for name in ("filled", "productive")
+        )
+        own = self._stated * (productive + 1 - filled)
+        return _years(own) if self.by_year else own
 
     def _periods(self, array: npt.NDArray[np.generic]) -> Floats:
         values = np.ascontiguousarray(array[:, 0], dtype=np.float64)

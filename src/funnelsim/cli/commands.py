@@ -12,18 +12,22 @@ from pathlib import Path
 
 import click
 
+from funnelsim.cli.economics import economics
 from funnelsim.cli.files import deliver, plan_of
 from funnelsim.cli.options import (
+    draws_options,
     ending,
     folder,
     json_option,
     luck_options,
     observed_pairs,
+    picture_option,
     result_option,
     scenario_options,
 )
 from funnelsim.cli.planning import bridge, compare, sensitivity, sweep
 from funnelsim.cli.process import Commands, progress_bar
+from funnelsim.cli.sizing import headcount
 from funnelsim.cli.solving import coverage, mix, quota, solve
 from funnelsim.errors import ScenarioError
 
@@ -78,23 +82,25 @@ def new(file: str) -> None:
 
 @main.command()
 @scenario_options
-@luck_options
+@draws_options(None, "100,000, of a team 10,000")
 @json_option
 @result_option(".nc (every draw), .csv or .json (the summary)")
+@picture_option
 def simulate(
     file: str,
     changes: tuple[str, ...],
     variant: str | None,
-    draws: int,
+    draws: int | None,
     seed: int,
     threads: int | None,
     as_json: bool,
     output: str | None,
+    picture: str | None,
 ) -> None:
-    """Simulate one scenario, exact values beside it."""
+    """Simulate one scenario: a rep, exact values beside it, or a team and its plan."""
     plan = plan_of(file, changes, variant)
     from funnelsim.analysis.answers import checked, save_answer, simulated
-    from funnelsim.report.text import summary_text
+    from funnelsim.report.team import answer_text
 
     with progress_bar() as progress:
         answer = simulated(
@@ -105,12 +111,17 @@ def simulate(
             keep_samples=output is not None and output.lower().endswith(".nc"),
             progress=progress,
         )
+    if picture is not None:
+        from funnelsim.report.answer_picture import save_answer_picture
+
+        save_answer_picture(answer, picture, threads=threads)
+        click.echo(f"Wrote {picture}", err=True)
     deliver(
         answer.as_json,
         partial(save_answer, answer),
         output,
         as_json,
-        lambda: summary_text(answer, *checked(plan)),
+        lambda: answer_text(answer, checked),
     )
 
 
@@ -124,7 +135,7 @@ def exact(
     """Compute one scenario exactly, without noise."""
     plan = plan_of(file, changes, variant)
     from funnelsim.analysis.answers import computed, save_answer
-    from funnelsim.report.text import summary_text
+    from funnelsim.report.team import answer_text
 
     answer = computed(plan)
     deliver(
@@ -132,7 +143,7 @@ def exact(
         partial(save_answer, answer),
         output,
         as_json,
-        lambda: summary_text(answer),
+        lambda: answer_text(answer),
     )
 
 
@@ -265,5 +276,7 @@ for command in (
     coverage,
     quota,
     mix,
+    headcount,
+    economics,
 ):
     main.add_command(command)

@@ -46,7 +46,7 @@ OF_A_CELL = 20_000
     help="Of one file: compare its base with this; repeatable. Default: with all of them.",
 )  # fmt: skip
 @method_option
-@draws_options(None, f"{DRAWS:,}")
+@draws_options(None, f"{DRAWS:,}, of teams 10,000")
 @click.option(
     "--precision", type=float, metavar="P",
     help="Draw until differences are known to within P: 0.002 is 0.2 points. Not if exact.",
@@ -78,7 +78,7 @@ def compare(
 
     Plans are several files, or one file and its variants. The first is what the others are held
     against. What the twin covers is exact; the rest, and who beats whom in the same world, takes
-    draws on shared luck.
+    draws on shared luck. So do teams, which are told by quarter and year, and not ranked.
     """
     rules = {"--draws": draws, "--precision": precision, "--confidence": confidence}
     stated = [option for option, value in rules.items() if value is not None]
@@ -87,14 +87,18 @@ def compare(
     if most_draws is not None and stated in ([], ["--draws"]):
         raise click.UsageError("--most-draws is for --precision or --confidence.")
     plans = _plans(files, changes, variants)
+    from funnelsim.analysis.answers import TEAM_DRAWS
     from funnelsim.analysis.compare.compare import MOST_DRAWS
     from funnelsim.analysis.compare.compare import compare as compared
+    from funnelsim.analysis.seats import reads_as_team
     from funnelsim.report.compare import compare_text
+    from funnelsim.report.team_compare import team_compare_text
 
+    of_teams = any(map(reads_as_team, plans.values()))
     with progress_bar() as progress:
         told = compared(
             plans,
-            draws=draws if stated else DRAWS,
+            draws=draws if stated else TEAM_DRAWS if of_teams else DRAWS,
             seed=seed,
             threads=threads,
             method=method,
@@ -105,11 +109,11 @@ def compare(
         )
     deliver_results(
         [told],
-        lambda: compare_text(plans, told),
+        lambda: team_compare_text(plans, told) if of_teams else compare_text(plans, told),
         output=output,
         as_json=as_json,
         picture=picture,
-        draw="compare.differences",
+        draw="team_compare.plans_made" if of_teams else "compare.differences",
     )
 
 

@@ -20,7 +20,14 @@ from funnelsim.registry.planning import (
 )
 from funnelsim.registry.samples import PIPELINE_SAMPLES, SAMPLES, WAYS_SAMPLES
 from funnelsim.registry.summaries import QUARTER_SUMMARIES, SUMMARIES
-from funnelsim.registry.team import COMPANY, ECONOMICS, SIZING, TEAM
+from funnelsim.registry.team import (
+    COMPANY,
+    COMPARED_BY_PERIOD,
+    COMPARED_TEAMS,
+    ECONOMICS,
+    SIZING,
+    TEAM,
+)
 from funnelsim.registry.variable import (
     CURRENCY,
     NUMERICAL_ERROR,
@@ -39,6 +46,8 @@ __all__ = [
     "COMPANY",
     "COMPARE",
     "COMPARED",
+    "COMPARED_BY_PERIOD",
+    "COMPARED_TEAMS",
     "CURRENCY",
     "DIFFERENCE",
     "ECONOMICS",
@@ -64,7 +73,8 @@ __all__ = [
 ]  # fmt: skip
 
 ALL = (*SAMPLES, *PIPELINE_SAMPLES, *WAYS_SAMPLES, *SUMMARIES, *QUARTER_SUMMARIES, *LUCK, *THIRDS,
-       *COMPARE, *SENSITIVITY, *BRIDGE, *SOLVE, *COMPANY, *TEAM, *SIZING, *ECONOMICS)  # fmt: skip
+       *COMPARE, *SENSITIVITY, *BRIDGE, *SOLVE, *COMPANY, *TEAM, *COMPARED_TEAMS, *SIZING,
+       *ECONOMICS)  # fmt: skip
 BY_NAME = {variable.name: variable for variable in ALL}
 
 

@@ -53,6 +53,34 @@ TEAM = (
              "mean company bookings less those of the same worlds without the cause, paired"),
 )  # fmt: skip
 
+# What fs.compare returns where plans are teams: these by scenario, (scenario, ...), of quarters
+# and, "year_" + name, of years; name + "_difference" is what each is less that of the first one.
+# segment: those that all plans have.
+COMPARED_BY_PERIOD = tuple(
+    each
+    for each in COMPANY
+    if each.name.startswith(("plan_", "company_")) or each.name == "team_attainment_probability"
+)
+_OF_HORIZON = (
+    Variable("horizon_plan_probability", (), "float64", "1",
+             "P(company bookings >= target) of a quarter of the horizon picked at random"),
+    Variable("horizon_bookings_mean", (), "float64", CURRENCY,
+             "mean company bookings of the whole horizon"),
+)  # fmt: skip
+COMPARED_TEAMS = tuple(
+    Variable(year + each.name + suffix,
+             ("scenario", *("year" if year and dim == "quarter" else dim for dim in each.dims)),
+             each.dtype, each.unit, f"{each.meaning}{of_year}{less}")
+    for variables, year, of_year in (
+        (_OF_HORIZON, "", ""),
+        (COMPARED_BY_PERIOD, "", ""),
+        (COMPARED_BY_PERIOD, "year_", ", of a year"),
+    )
+    for each in variables
+    for suffix, less in (("", ""), ("_difference", ", less that of the first scenario, paired"))
+    if year or suffix or variables is _OF_HORIZON
+)  # fmt: skip
+
 # What fs.headcount, fs.cushion, fs.next_step and fs.diversification return. segment: what grows,
 # one of them alone or, "company", all in proportion; period: quarters or years; reps: in seat on
 # day 0; certainty: P(plan) asked for; risk: see each; step: what might be done next.

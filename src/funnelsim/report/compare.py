@@ -57,7 +57,7 @@ def compare_text(plans: Mapping[str, Scenario], result: xr.Dataset) -> str:
         [*_heading(told, names), *filled(f"{_best_said(told, names)}.")],
         _values(told, plans),
         _standing(told, names) if drawn and len(names) > 1 else [],
-        list(_changes(told, names)),
+        list(changes_said(told, names)),
         [
             *_why(told),
             *_check_said(result),
@@ -222,7 +222,7 @@ def _standing(told: Told, names: list[str]) -> list[str]:
     return table(rows)
 
 
-def _changes(told: Told, names: list[str]) -> Iterator[str]:
+def changes_said(told: Told, names: list[str]) -> Iterator[str]:
     """Yield what each plan changes of the first."""
     changes: dict[str, list[dict[str, Any]]] = json.loads(told.result.attrs["changes"])
     for name in names[1:]:
@@ -242,6 +242,9 @@ def _value(value: object) -> str:
     """Return a value of a file in few letters."""
     if value is None:
         return "none"
+    if isinstance(value, list) and value and isinstance(value[0], dict) and "week" in value[0]:
+        hires = ", ".join(f"{each.get('reps', 1)} in week {each['week']}" for each in value)
+        return shortened(f"({hires})", 2 * NAME)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return shortened(str(value), 2 * NAME)
     return plain(float(value))

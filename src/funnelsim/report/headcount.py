@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 IN_PROPORTION = "all, in proportion"
 CAUSES = {
-    "vacancies": "reps who leave, and seats empty then",
+    "attrition": "reps who leave",
+    "vacancies": "of that, seats empty until filled",
     "ramp": "ramp of those hired",
     "market": "a market that moves all",
     "uncertainty": "rates that nobody knows",

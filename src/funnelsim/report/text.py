@@ -92,9 +92,9 @@ def _method(side: Answer) -> str:
 def _attainment(sides: Sequence[Answer]) -> Iterator[list[str]]:
     quarters = sides[0].plan.calendar.quarters
     name = "attainment_probability"
-    for quarter in _first_and_last(quarters):
+    for quarter in first_and_last(quarters):
         yield from _row(sides, f"quota made in quarter {quarter}", percent, name, quarter - 1)
-    for year in _first_and_last(quarters // 4):
+    for year in first_and_last(quarters // 4):
         yield from _row(sides, f"quota made in year {year}", percent, name, year - 1, by_year=True)
     if quarters > 1:
         for count in sorted({1, *(math.ceil(quarters * k / 4) for k in (1, 2, 3, 4))}):
@@ -169,7 +169,8 @@ def _count(value: float, error: float | None) -> str:
     return f"{value:,.3f}" if error is None else with_error(value, error)
 
 
-def _first_and_last(count: int) -> list[int]:
+def first_and_last(count: int) -> list[int]:
+    """Return the numbers from 1 to a count, or where these are many the first and the last."""
     numbers = list(range(1, count + 1))
     return numbers if count <= MOST_ROWS else [*numbers[: MOST_ROWS - 1], count]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from funnelsim.errors import ResultError
 from funnelsim.registry import (
     BY_NAME,
+    COMPANY,
     NUMERICAL_ERROR,
     QUARTER_SUMMARIES,
     STANDARD_ERROR,
@@ -43,6 +44,7 @@ JSON_KEYS = {
     "attainment_given_kpi_missed": "attainment_given_kpi.missed",
     "at_least_probability": "at_least",
 }
+OF_COMPANY = {variable.name for variable in COMPANY}  # stand by themselves, by name and label
 QUANTILES = (0.1, 0.5, 0.9)
 MADE_BY = ("draws", "seed", "stream_version", "funnelsim_version", "scenario_sha256")
 
@@ -67,8 +69,10 @@ def as_json(*summaries: xr.Dataset) -> dict[str, Any]:
     -------
     dict
         Every estimate is ``{"value", "standard_error"}``, or ``numerical_error`` where it was
-        computed. What is not known is null; where there is a reason it stands under ``refused``,
-        by the key of the null. Not a number, an average over nothing, is null as well.
+        computed. The exact law of all seats of a team stands under ``company`` and
+        ``company_by_year``, by the names and labels of the Dataset. What is not known is null;
+        where there is a reason it stands under ``refused``, by the key of the null. Not a number,
+        an average over nothing, is null as well.
 
     Raises
     ------
@@ -109,7 +113,13 @@ def as_json(*summaries: xr.Dataset) -> dict[str, Any]:
         answer[place] = _periods(whole, "year" if by_year else "quarter", names)
         if not by_year:
             answer["at_least"] = _at_least(whole)
-        answer["refused"] |= {_place(place, name): why for name, why in refused.items()}
+        company = "company_by_year" if by_year else "company"
+        if held := [name for name in map(str, summary.data_vars) if _root(name) in OF_COMPANY]:
+            answer[company] = nested(summary[held])
+        answer["refused"] |= {
+            f"{company}.{name}" if _root(name) in OF_COMPANY else _place(place, name): why
+            for name, why in refused.items()
+        }
     return answer
 
 
@@ -197,6 +207,11 @@ def _made_otherwise(result: xr.Dataset, answer: Mapping[str, Any]) -> dict[str, 
     keys = ("method", "draws", "seed", "stream_version")
     own = {key: plain(result.attrs.get(key)) for key in keys}
     return {key: value for key, value in own.items() if value != answer[key]}
+
+
+def _root(name: str) -> str:
+    """Return the name of an estimate that a variable is, or is the error of."""
+    return name.removesuffix(STANDARD_ERROR).removesuffix(NUMERICAL_ERROR)
 
 
 def _place(place: str, name: str) -> str:

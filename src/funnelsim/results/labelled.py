@@ -7,7 +7,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from funnelsim.registry import COMPARE, LUCK, NUMERICAL_ERROR, STANDARD_ERROR, THIRDS
+from funnelsim.registry import (
+    COMPARE,
+    COMPARED_TEAMS,
+    LUCK,
+    NUMERICAL_ERROR,
+    STANDARD_ERROR,
+    THIRDS,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -16,7 +23,7 @@ if TYPE_CHECKING:
 KINDS = {
     "luck": {variable.name for variable in LUCK},
     "luck_or_skill": {variable.name for variable in THIRDS},
-    "compare": {variable.name for variable in COMPARE},
+    "compare": {variable.name for variable in (*COMPARE, *COMPARED_TEAMS)},
     "sensitivity": {"swing"},
     "coaching_point": {"lift"},
     "bridge": {"contribution"},
@@ -25,6 +32,13 @@ KINDS = {
     "coverage": {"coverage_needed"},
     "quota_for": {"quota_for_share"},
     "cheapest_mix": {"mix_total_cost"},
+    "headcount": {"headcount_needed"},
+    "cushion": {"cushion_needed"},
+    "next_step": {"step_worth_in_reps"},
+    "diversification": {"risk_bookings_cv"},
+    "economics": {"selling_cost_mean"},
+    "contribution": {"contribution_total_mean"},
+    "team": {"band_share"},
 }
 # Attributes that stand at the top of the object, or nowhere.
 COMMON = ("title", "currency", "method", "draws", "seed", "stream_version", "scenario",
@@ -34,9 +48,13 @@ ERRORS = (STANDARD_ERROR, NUMERICAL_ERROR)
 
 
 def kind_of(result: xr.Dataset) -> str | None:
-    """Return under which key a result stands, None for samples and summaries."""
+    """Return under which key a result stands, None for samples and summaries.
+
+    A team by year stands beside the same by quarter.
+    """
     names = {str(name) for name in result.data_vars}
-    return next((kind for kind, known in KINDS.items() if names & known), None)
+    kind = next((kind for kind, known in KINDS.items() if names & known), None)
+    return "team_by_year" if kind == "team" and "year" in result.dims else kind
 
 
 def nested(result: xr.Dataset) -> dict[str, Any]:

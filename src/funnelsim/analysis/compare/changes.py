@@ -98,4 +98,11 @@ def _default(plan: Scenario, parts: Parts) -> Any:
             here = getattr(here, part, None)
     if isinstance(here, Table):
         return None
-    return list(here) if isinstance(here, tuple) else here
+    if isinstance(here, tuple):
+        return [_as_stated(each) for each in here]
+    return here
+
+
+def _as_stated(entry: object) -> object:
+    """Return an entry of a list as a file has it."""
+    return entry.model_dump(by_alias=True, exclude_none=True) if isinstance(entry, Table) else entry

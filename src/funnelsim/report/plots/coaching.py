@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
+NOTES = {"strength": "a strength: leave it", "not told": "these draws do not tell"}
 LONGEST = 24  # characters of a lever's name
 POSSIBLE = 0.05  # P(largest lift) from which a lever is a rival for the first place
 
@@ -72,25 +73,27 @@ def coaching(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     paths = [str(path) for path in told["lever"].values]
     currency = str(told.attrs["currency"])
     order = np.argsort(-lift, kind="stable")
-    labels, bars = [], []
+    standing = told["standing"].values.tolist()
+    labels, words, bars = [], [], []
     for place in order:
         reach = " → ".join(
             lever_amount(paths[place], float(each[place]), currency) for each in (value, benchmark)
         )
         labels.append(f"{shortened(lever_name(paths[place]), LONGEST)}\n{reach}")
+        words.append(NOTES.get(standing[place], ""))
         look = (BLUE, "") if place in rivals else (SKY, "")
         bars.append((lift[place], error[place], *(look if rank[place] else (GREY, HATCH))))
     if (rank > 0).sum() > 1:
         labels.append("all that are behind,\ntogether")
+        words.append("")
         bars.append((together, together_error, DARK, ""))
-    for row, (height, spread, colour, hatch) in enumerate(bars):
+    for row, (note, (height, spread, colour, hatch)) in enumerate(zip(words, bars, strict=True)):
         ax.barh(row, height, 0.55, color=colour, hatch=hatch, edgecolor="white", linewidth=0)
         if spread > 0:
             ax.errorbar(height, row, xerr=WHISKERS * spread, color=INK, capsize=3)
         side = -1 if height < 0 else 1
-        note = " a strength: leave it" if hatch and height < 0 else ""
         ax.annotate(
-            f"{height:+.1f}" if not note else note.strip(),
+            note or f"{height:+.1f}",
             (max(height, 0.0) + WHISKERS * spread if side > 0 or note else height, row),
             (6, 0),
             textcoords="offset points",

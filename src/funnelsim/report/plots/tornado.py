@@ -158,6 +158,11 @@ def _tornado_message(
     unit, least, most = goal_unit(told), min(chances), max(chances)
     if most - least < ALIKE:
         return "None of these levers matters"
+    if leaders > 1 and now in (least, most):
+        return (
+            f"{leaders} levers matter most, and alike:\n"
+            f"from {hundred(least)} to {hundred(most)} of 100 {unit}"
+        )
     if leaders > 1:
         return (
             f"{leaders} levers matter most, and alike:\n{hundred(least)} of 100 {unit} "

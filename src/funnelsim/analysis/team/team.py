@@ -1,0 +1,113 @@
+"""team(): what all seats book together, how likely that is the plan, and what holds them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import xarray as xr
+
+from funnelsim.analysis.attainment import Period
+from funnelsim.analysis.team.company import TeamTally
+from funnelsim.analysis.team.labels import labelled
+from funnelsim.analysis.team.periods import Periods
+from funnelsim.analysis.team.worlds import Worlds
+from funnelsim.engine.blocks import Progress, sample_blocks
+from funnelsim.engine.simulate import STREAM_VERSION, provenance
+from funnelsim.errors import ArgumentError
+from funnelsim.scenario.model import Scenario
+
+FEWEST_DRAWS = 2
+BLOCK_BYTES, MOST_BLOCK = 1 << 25, 4_096  # of a block; two a thread are in memory
+
+
+def team(
+    plan: Scenario,
+    *,
+    draws: int,
+    seed: int,
+    threads: int | None = None,
+    by: Period = "quarter",
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Simulate all seats of a plan together: the company, its segments, and what holds them back.
+
+    Every segment works in the same worlds: they share the market and what is uncertain. What each
+    cause takes away is a paired run: the same worlds without it.
+
+    Parameters
+    ----------
+    plan : Scenario
+        With or without segments.
+    draws : int
+        2 to 2**32; memory does not grow with them.
+    seed : int
+        0 to 2**63 - 1.
+    threads : int, optional
+        Defaults to the processors that this process may use.
+    by : {"quarter", "year"}
+        A year is four quarters, held against the sums of their quotas and targets.
+    progress : callable, optional
+        Called with (draws done, draws in all).
+
+    Returns
+    -------
+    xarray.Dataset
+        The variables of :func:`funnelsim.registry` about teams, dims (segment, quarter | year, ...)
+        with "company" among the segments, (quarter | year, ...) where they are about the plan, and
+        (cause, quarter | year) for effects; each estimate with its standard error, over draws,
+        under the same name + ``_standard_error``. What cannot be answered is left out or NaN, with
+        its reason in the attribute ``refused`` (JSON).
+
+    Raises
+    ------
+    ArgumentError
+        Where an argument is out of range, or the horizon has no complete year.
+
+    Notes
+    -----
+    The company is all segments whose quota is one of bookings. Seats that are hired count from the
+    quarter in which they are filled; empty ones count. Causes are "attrition" (nobody would
+    leave), "vacancies" (leavers would have a successor at once: a part of attrition), "ramp" (hires would be productive at once), "market" (the market would be what it is on
+    average), "uncertainty" (numbers would be what the plan states) and "late hires" (all would
+    begin on day 0). They overlap: their effects do not add up.
+
+    Examples
+    --------
+    >>> import funnelsim as fs
+    >>> plan = fs.preset("sales_math").replace({"headcount": 10, "plan.over_assignment": 1.25})
+    >>> told = fs.team(plan, draws=2_000, seed=1)
+    >>> bool(0.6 < told.plan_probability.sel(quarter=1) < 0.9)
+    True
+    """
+    return next(teams(plan, (by,), draws, seed, threads, progress))
+
+
+def teams(
+    plan: Scenario,
+    periods: Sequence[Period],
+    draws: int,
+    seed: int,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Iterator[xr.Dataset]:
+    """Yield what :func:`team` returns by several periods, from one pass over the draws."""
+    if draws < FEWEST_DRAWS:
+        raise ArgumentError(f"draws = {draws}: must be at least {FEWEST_DRAWS}: one has no error.")
+    tallies = [TeamTally(plan, Periods(plan.calendar.quarters, by)) for by in periods]
+    worlds = Worlds(plan)
+    blocks = sample_blocks(
+        worlds.runs,
+        draws=draws,
+        seed=seed,
+        threads=threads,
+        progress=progress,
+        block=min(max(BLOCK_BYTES // worlds.bytes_per_draw, 1), MOST_BLOCK),
+    )
+    for samples in blocks:
+        without = worlds.without(samples)
+        for tally in tallies:
+            tally.add(samples, without)
+    about: dict[str, str | int] = {"seed": seed, "draws": draws, "stream_version": STREAM_VERSION}
+    attrs = provenance(plan) | {"method": "simulated"} | about
+    for tally in tallies:
+        yield labelled(tally, worlds.causes, attrs)
