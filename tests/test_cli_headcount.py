@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import xarray as xr
 from click.testing import CliRunner, Result
@@ -95,8 +96,42 @@ def test_out_of_reach_is_said_on_the_screen() -> None:
     never = TEAM.replace({"market.season": [0.0, 1.0, 1.0, 1.0]})
     said = text_of(never, by="quarter", period=1)
     assert "out of reach" in said
-    assert "Left out: headcount needed" in said
-    assert "No step changes P(plan)" in said
+    assert "Left out" not in said  # the table says it
+    assert "The plan is out of reach of any one of these steps" in said
+    assert "nan" not in said
+    assert "more draws" not in said
+
+
+def test_a_certain_plan_needs_no_step() -> None:
+    said = text_of(TEAM.replace({"plan.target": 10}))
+    assert "made in every draw already" in said
+    assert "nan" not in said
+    assert "more draws" not in said
+
+
+def test_a_search_that_ends_says_where() -> None:
+    far = TEAM.replace({"plan.target": 60_000_000})
+    said = text_of(far, draws=50)
+    told = fs.headcount(far, probability=0.9, draws=50, seed=1)
+    assert np.isnan(told["headcount_needed"].sel(segment="small", certainty=0.9))
+    assert "more than 64" in said
+    assert "out of reach" not in said.replace("out of reach of any one", "")
+
+
+def test_reps_are_those_who_book() -> None:
+    """Callers win no bookings; a hire of a week below 0 is there on day 0."""
+    early = [{"week": -3, "reps": 2}, {"week": 5, "reps": 1}]
+    said = " ".join(text_of(TEAM.replace({"segments.small.hiring": early})).split())
+    assert "There are 8 reps on day 0, 2 of them hired before and not counted below, and 3" in said
+    one = " ".join(text_of(ALONE.replace({"headcount": 1, "plan.over_assignment": 1.2})).split())
+    assert "There is 1 rep on day 0;" in one
+
+
+def test_a_cost_says_what_it_is_of() -> None:
+    paid = ALONE.replace({"headcount": 3, "plan.over_assignment": 1.2, "pay": {"ote": 160_000}})
+    said = " ".join(text_of(paid).split())
+    assert "cost: what is paid in the period beyond the plan" in said
+    assert "Cheapest next step with a stated cost: a hire, week 0," in said
 
 
 # --- files ---------------------------------------------------------------------------------------

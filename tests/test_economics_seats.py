@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 import funnelsim as fs
+from funnelsim.analysis.economics.additions import additions_of
 from funnelsim.analysis.economics.commission import paid_at
 from funnelsim.analysis.economics.customers import earned, lifetime_margin, margin_by_lag
 from funnelsim.errors import ArgumentError, ScenarioError
@@ -222,3 +223,18 @@ def test_results_are_the_same_for_any_number_of_threads(tmp_path):
         fs.save(one, tmp_path / f"told{ending}")
     assert fs.open(tmp_path / "told.nc").identical(one)
     assert fs.scenario_of(one) == plan
+
+
+def test_one_more_sdr_is_one_however_many_sources_have_some():
+    plan = fs.preset("sdr_assisted").replace({"headcount": 5})
+    (source,) = (each for each in plan.sources if each.per_sdr_week)
+    first, second = (
+        source.model_copy(update={"name": name, "sdrs_per_rep": sdrs, "per_sdr_week": entries})
+        for name, sdrs, entries in (("calls", 0.3, 4.0), ("mail", 0.1, 8.0))
+    )
+    both = plan.model_copy(update={"sources": (first, second)})
+    pay = {"pay.ote": 160_000, "economics.sdr": {"per_year": 90_000}}
+    _, sdr = additions_of({"rep": both.replace(pay)})
+    assert sdr.run is not None
+    entries = [each.per_week for each in sdr.run.plan.sources]
+    assert entries == pytest.approx([4.0 * 3 / 4, 8.0 / 4])

@@ -136,13 +136,14 @@ def test_a_cushion_that_nothing_makes_enough() -> None:
 # --- next step -----------------------------------------------------------------------------------
 
 SMALL, LARGE = "segments.small", "segments.large"
+THERE = 2 + 50 / 52 + 32 / 52  # reps of large, on average of the year
 STEPS: dict[str, dict[str, Any]] = {
     "a rep in small, day 0": {f"{SMALL}.headcount": 5},
     "a rep in large, day 0": {f"{LARGE}.headcount": 3},
     "a hire in small, week 0": {
         f"{SMALL}.hiring": [{"week": 6, "reps": 2}, {"week": 0, "reps": 1}]
     },
-    "an SDR in large": {f"{LARGE}.sources.SDR.sdrs_per_rep": 1.0},
+    "an SDR in large": {f"{LARGE}.sources.SDR.sdrs_per_rep": 0.5 + 1 / THERE},
     "an SDR per 2 reps in large": {f"{LARGE}.sources.SDR.sdrs_per_rep": 1.0},
     "10 % more activity": {f"segments.{name}.activity.per_week": 66 for name in ("small", "large")},
     "a point of win rate": {
@@ -152,9 +153,9 @@ STEPS: dict[str, dict[str, Any]] = {
     },
     "2 weeks less ramp": {f"{SMALL}.ramp.weeks": 8, f"{LARGE}.ramp.weeks": 18},
     "5 points less attrition": {f"{SMALL}.attrition.per_year": 0.45},
-    "hires 4 weeks sooner": {
+    "hires up to 4 weeks sooner": {
         f"{SMALL}.hiring": [{"week": 2, "reps": 2}],
-        f"{LARGE}.hiring": [{"week": -2, "reps": 1}, {"week": 16, "reps": 1}],
+        f"{LARGE}.hiring": [{"week": 0, "reps": 1}, {"week": 16, "reps": 1}],
     },
 }
 
@@ -240,7 +241,8 @@ def test_costs_say_what_is_cheapest() -> None:
     assert float(cost.sel(step="a rep in small, day 0")) == 200_000
     assert float(cost.sel(step="a hire in large, week 0")) == 200_000
     assert float(cost.sel(step="an SDR in large")) == 80_000
-    assert float(cost.sel(step="an SDR per 2 reps in large")) == 80_000  # two reps are one pod
+    pods = float(cost.sel(step="an SDR per 2 reps in large"))
+    assert pods == pytest.approx(80_000 * THERE / 2)  # two reps are one pod
     assert float(cost.sel(step="2 weeks less ramp")) == 10_000
     assert np.isnan(float(cost.sel(step="a point of win rate")))
     change = told["step_plan_probability_change"].sel(step="an SDR in large")
@@ -249,16 +251,69 @@ def test_costs_say_what_is_cheapest() -> None:
     assert "win rate" in json.loads(told.attrs["refused"])["step_cost"]
 
 
-def test_costs_come_from_pay_and_economics() -> None:
-    pay = {"ote": 160_000, "on_costs": 0.25, "overhead": 10_000, "hiring_cost": 30_000}
-    plan = TEAM.replace({"segments.large.pay": pay, "economics.sdr": {"per_year": 90_000}})
-    year = fs.next_step(plan, **HOW)["step_cost"]
-    assert float(year.sel(step="a rep in large, day 0")) == 210_000
-    assert float(year.sel(step="a hire in large, week 0")) == 240_000
-    assert float(year.sel(step="an SDR in large")) == 90_000
-    assert np.isnan(float(year.sel(step="a rep in small, day 0")))
-    quarter = fs.next_step(plan, by="quarter", period=2, **HOW)["step_cost"]
-    assert float(quarter.sel(step="a rep in large, day 0")) == 52_500
+PAY = {"ote": 160_000, "on_costs": 0.25, "overhead": 10_000, "hiring_cost": 30_000}
+PAID = TEAM.replace(
+    {
+        "segments.small.pay": PAY | {"ote": 100_000},
+        "segments.large.pay": PAY,
+        "segments.callers.pay": PAY,
+        "economics.sdr": {"per_year": 90_000, "hiring_cost": 7_000},
+    }
+)
+# what economics does not know: hiring of a rep who is there on day 0, and of an SDR
+FOUND = {
+    "a rep in small, day 0": 30_000,
+    "a rep in large, day 0": 30_000,
+    "an SDR in large": 7_000,
+    "an SDR per 2 reps in large": 7_000 * THERE / 2,
+}
+
+
+@pytest.mark.parametrize("by", ["year", "quarter"])
+def test_costs_are_what_economics_says_of_the_plan_changed(by: Any) -> None:
+    told = fs.next_step(PAID, by=by, period=1, **HOW)
+    priced = [
+        str(step) for step in told["step"].values if np.isfinite(told["step_cost"].sel(step=step))
+    ]
+    assert set(priced) == {*STEPS, "a hire in large, week 0"} - {
+        "10 % more activity", "a point of win rate", "2 weeks less ramp", "5 points less attrition"
+    }  # fmt: skip
+
+    def spent(plan: Scenario) -> float:
+        cost = fs.economics(plan, by=by, **HOW)["selling_cost_mean"]
+        return float(cost.sel({by: 1}).sel(segment=["small", "large"]).sum())
+
+    now = spent(PAID)
+    for step in set(priced) & set(STEPS):
+        more = spent(PAID.replace(STEPS[step])) - now + FOUND.get(step, 0)
+        assert float(told["step_cost"].sel(step=step)) == pytest.approx(more), step
+        change = float(told["step_plan_probability_change"].sel(step=step))
+        each = float(told["step_cost_per_point"].sel(step=step))
+        assert np.isnan(each) if change <= 0 else each == pytest.approx(more / (100 * change))
+
+
+def test_what_is_not_stated_to_be_paid_has_no_cost() -> None:
+    plan = TEAM.replace({"segments.large.pay": PAY})
+    cost = fs.next_step(plan, **HOW)  # nobody says what SDRs cost, of whom a rep takes a half
+    assert "step_cost" not in cost
+    assert "SDR" in json.loads(cost.attrs["refused"])["step_cost"]
+
+
+def test_a_step_is_called_what_is_done() -> None:
+    short = ALONE.replace(
+        {
+            "ramp": {"weeks": 1},
+            "attrition": {"per_year": 0.02, "fill_weeks": 4},
+            "hiring": [{"week": -3}, {"week": 3}],
+        }
+    )
+    names = {step.name for step in steps_of({"rep": short})}
+    assert {"1 week less ramp", "2 points less attrition", "hires 3 weeks sooner"} <= names
+    long = short.replace({"ramp.weeks": 10})
+    names = {step.name for step in steps_of({"a": short, "b": long})}
+    assert "up to 2 weeks less ramp" in names
+    past = short.replace({"hiring": [{"week": -3}, {"week": 0}]})
+    assert "hiring" not in {step.kind for step in steps_of({"rep": past})}
 
 
 @pytest.mark.parametrize("costs", [{"reps": 1}, {"rep": 0}, {"rep": math.inf}, {"rep": "1"}])

@@ -117,7 +117,8 @@ SIZING = (
              "change of mean company bookings of the period, paired"),
     Variable("step_worth_in_reps", ("step",), "float64", "1",
              "change of P(plan) over that by one more rep where he helps most"),
-    Variable("step_cost", ("step",), "float64", "cost", "what the step costs"),
+    Variable("step_cost", ("step",), "float64", "cost",
+             "what is paid in the period beyond the plan, or what was stated for the step"),
     Variable("step_cost_per_point", ("step",), "float64", "cost",
              "what a hundredth of P(plan) costs that way"),
 

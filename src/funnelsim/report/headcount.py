@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -29,6 +30,10 @@ DIGITS = 100  # amounts are shown as so many units at least
 POINTS = (
     "points: change of P(plan), paired; reps: as many reps on day 0, where one helps most, do as "
     "much; bookings: change of their mean in the period."
+)
+COSTS = (
+    "cost: what is paid in the period beyond the plan: pay while in seat, SDRs, hiring, commission "
+    "on what the step brings, on-costs; or all of it as --cost states."
 )
 KINDS_WITH_COST = "rep, hire, SDR, pod, activity, win rate, ramp, attrition, hiring"
 
@@ -75,14 +80,25 @@ def _plan(plan: Scenario, told: Told) -> Iterator[str]:
     by = str(told.result.attrs["by"])
     of = f"{period}, the {by} with the lowest chance" if len(told.labels("period")) > 1 else period
     yield from filled(f"Plan: company bookings of at least {money(target, plan.currency)} in {of}.")
-    seats = sum(each.headcount for each in plan.team.values())
-    hired = plan.seats - seats
-    coming = f" and {hired} to be hired" if hired else ""
     yield from filled(
         f"P(plan) is {chance.percent} as things stand: the plan is made in "
-        f"{of_ten(chance.value, f'{by}s')}. There are {seats} reps on day 0{coming}; quotas come "
-        f"to {plan.over_assignment:.2f} times the target."
+        f"{of_ten(chance.value, f'{by}s')}. {_seats(plan)}; quotas come to "
+        f"{plan.over_assignment:.2f} times the target."
     )
+
+
+def _seats(plan: Scenario) -> str:
+    """Return how many reps there are, of those who book."""
+    booking = [each for each in plan.team.values() if each.quota.of == "bookings"]
+    ramped = sum(each.headcount for each in booking)
+    hiring = [hire for each in booking for hire in each.hiring]
+    ramping = sum(hire.reps for hire in hiring if hire.week < 0)
+    coming = sum(hire.reps for hire in hiring if hire.week >= 0)
+    there = ramped + ramping
+    said = f"There {'is' if there == 1 else 'are'} {there} rep{'' if there == 1 else 's'} on day 0"
+    if ramping:
+        said += f", {ramping} of them hired before and not counted below"
+    return said + (f"{',' if ramping else ''} and {coming} to be hired" if coming else "")
 
 
 def _headcounts(plan: Scenario, told: Told) -> Iterator[str]:
@@ -129,15 +145,24 @@ def _who(plan: Scenario, name: str) -> str:
 
 def _needed(told: Told, what: str, **labels: object) -> str:
     """Return a number of reps with its interval."""
-    needed = told.get(f"{what}_needed", **labels)
-    low, high = (
-        told.get(f"{what}_interval", bound=bound, **labels).value for bound in ("low", "high")
-    )
-    if not needed.known:
-        return "out of reach" if math.isnan(low) else f"{low:.0f} or more"
+    found = told.result.sel(labels)  # not by get(), which would note again what a cell says
+    needed = float(found[f"{what}_needed"])
+    low, high = (float(end) for end in found[f"{what}_interval"].values)
+    if math.isnan(needed):
+        return _most_tried(told, what, **labels) if math.isnan(low) else f"{low:.0f} or more"
     if math.isnan(high):
-        return f"{needed.value:.0f} ({low:.0f} or more)"
-    return f"{needed.value:.0f} ({low:.0f} to {high:.0f})"
+        return f"{needed:.0f} ({low:.0f} or more)"
+    return f"{needed:.0f} ({low:.0f} to {high:.0f})"
+
+
+def _most_tried(told: Told, what: str, **labels: object) -> str:
+    """Return what is known where no number that was tried is enough."""
+    tried = json.loads(told.result.attrs["most_tried"])
+    most = tried["hires" if what == "hires" else "reps"]
+    for dim in ("segment", "hire_week", "certainty"):
+        if dim in labels:
+            most = most[told.labels(dim).index(labels[dim])]
+    return "out of reach" if most is None else f"more than {most}"
 
 
 def _causes(told: Told, causes: Told) -> Iterator[str]:
@@ -173,23 +198,34 @@ def _steps(plan: Scenario, told: Told) -> Iterator[str]:
     rows = [head + ([f"{unit}/point"] if priced else [])]
     for step in sorted(steps, key=lambda each: -change[each].value):
         worth = told.get("step_worth_in_reps", step=step).value
-        row = [step, change[step].of_100, f"{worth:.1f}", booked[step].over(size).tight]
+        reps = "-" if math.isnan(worth) else f"{worth:.1f}"
+        row = [step, change[step].of_100, reps, booked[step].over(size).tight]
         rows.append(row + ([costs[step].over(size).tight] if priced else []))
     yield from table(rows)
     yield from filled(POINTS)
-    yield from filled(_advice(plan, change, costs))
+    if priced:
+        yield from filled(COSTS)
+    yield from filled(_advice(plan, told, change, costs))
 
 
-def _advice(plan: Scenario, change: dict[str, Number], costs: dict[str, Number]) -> str:
+def _advice(plan: Scenario, told: Told, change: dict[str, Number], costs: dict[str, Number]) -> str:
     """Return which step is cheapest, or strongest where costs are not known."""
     helps = [step for step in change if change[step].value > 0 and change[step].measurable]
-    known = [step for step in helps if costs[step].known]
+    kinds = dict(zip(told.labels("step"), told.result["kind"].values.tolist(), strict=True))
+    # a rep on day 0 was paid while ramping, before the period: who can be hired is compared
+    bought = [step for step in helps if not (kinds[step] == "rep" and "hire" in kinds.values())]
+    known = [step for step in bought if costs[step].known]
     if known:
         best = min(known, key=lambda step: costs[step].value)
         return (
             f"Cheapest next step with a stated cost: {best}, {costs[best].money(plan.currency)} "
             "for each point of P(plan)."
         )
+    now = told.get("period_plan_probability", period=told.result.attrs["told_of"]).value
+    if not helps and now == 0:
+        return "The plan is out of reach of any one of these steps: no draw makes it, or too few."
+    if not helps and now == 1:
+        return "The plan is made in every draw already: there is nothing for a step to add."
     if not helps:
         return "No step changes P(plan) beyond what chance explains: take more draws."
     best = max(helps, key=lambda step: change[step].value)

@@ -20,7 +20,8 @@ NAME = 14  # letters of a segment
 MOST_SEGMENTS = 8  # on one screen; files hold them all
 COMPANY = "company"
 HIGH_SHARE = 0.8  # of reps at quota, as many a board asks for
-PLURAL = ("vacancies", "late hires")
+PLURAL = ("late hires",)
+PART = "vacancies"  # of attrition: a sentence, not a column
 LACKING = (
     "Each cause: plans made, less those made in the same worlds without it (late hires: with all "
     "in seat from day 0). They overlap, and do not add up."
@@ -99,7 +100,8 @@ def _sentences(answer: Answer, quarterly: Told, yearly: Told | None) -> Iterator
         years = float(yearly.result["plan_probability"].mean())
         said += f"; {of_ten(years, 'years')}: {100 * years:.0f} %"
     yield f"{said}."
-    taken = {cause: _effect(quarterly, cause) for cause in map(str, quarterly.labels("cause"))}
+    causes = [str(cause) for cause in quarterly.labels("cause") if cause != PART]
+    taken = {cause: _effect(quarterly, cause) for cause in causes}
     most = min(taken, key=lambda cause: taken[cause].value, default="")
     if most and taken[most].measurable and taken[most].value < 0:
         points = with_error(-100 * taken[most].value, 100 * taken[most].error)
@@ -133,9 +135,9 @@ def _plan(quarterly: Told, rows: list[Row]) -> Iterator[str]:
     """Yield how often the plan is made, and what each cause takes from that."""
     if not quarterly.knows("plan_probability"):
         return
-    causes = quarterly.labels("cause")
+    causes = [str(cause) for cause in quarterly.labels("cause") if cause != PART]
     yield "Plans made, of 100" + (", and what each cause takes:" if causes else ":")
-    cells = [["", "made", *map(str, causes)]]
+    cells = [["", "made", *causes]]
     for label, told, at in rows:
         cells.append([label, of_100(told.get("plan_probability", **at))])
         for cause in causes:
@@ -143,7 +145,14 @@ def _plan(quarterly: Told, rows: list[Row]) -> Iterator[str]:
             cells[-1].append(of_100(effect, sign=True))
     yield from table(cells)
     if causes:
-        yield from filled(LACKING)
+        part = ""
+        if PART in quarterly.labels("cause"):
+            effect = _effect(quarterly, PART)
+            part = (
+                f" Of what attrition takes, empty seats alone are {of_100(effect, sign=True)} a "
+                "quarter."
+            )
+        yield from filled(LACKING + part)
 
 
 def _bookings(answer: Answer, quarterly: Told, rows: list[Row]) -> Iterator[str]:

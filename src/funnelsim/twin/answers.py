@@ -16,9 +16,11 @@ from funnelsim.errors import NotCoveredError
 from funnelsim.registry import BY_NAME, CURRENCY
 from funnelsim.twin.fourier import Floats
 from funnelsim.twin.period import Question
+from funnelsim.twin.work import Work
 
 PROMISED = 1e-6  # error of a probability, and of an amount over the quota, beyond which we refuse
 AIMED = 1e-7  # of the quadrature; beyond it a finer lattice is tried
+TOO_ROUGH = "its numerical error would be"
 STATES = (48, 64)  # of the market; the second rule checks the first
 
 
@@ -48,15 +50,17 @@ class Answers:
 
 
 class Asked(Protocol):
-    """What finds answers on so many states of the market, on the usual or a finer lattice."""
+    """What finds answers by name on so many states of the market, on a usual or finer lattice."""
 
-    def __call__(self, states: int, effort: int) -> Answers:
+    def __call__(self, names: set[str], states: int, effort: int, work: Work) -> Answers:
         """Return the answers."""
 
 
 def refined(
     ask: Asked,
+    names: set[str],
     scale: float,
+    work: Work,
     *,
     market: bool,
     spread: bool,
@@ -67,8 +71,12 @@ def refined(
     Parameters
     ----------
     ask : callable
+    names : set of str
+        What is asked.
     scale : float, currency
         What errors of amounts are measured against.
+    work : Work
+        What may be computed.
     market : bool
         Whether there is a market, which is then integrated once more with fewer states.
     spread : bool
@@ -76,20 +84,23 @@ def refined(
     states : (int, int)
         Of the market; the second rule checks the first.
     """
-    found = ask(states[-1], 0)
-    if spread and found.worst(list(found.values), scale) > AIMED:
-        finer = ask(states[-1], 1)  # where affordable
-        refused = {n: why for n, why in finer.refused.items() if n not in found.values}
-        found = Answers(found.values | finer.values, found.errors | finer.errors, refused)
+    found = ask(names, states[-1], 0, work.share(0.5) if market else work)
+    other = Answers()
     if market:
-        other = ask(states[0], 0)
+        other = ask(set(found.values), states[0], 0, work)
+    rough = {name for name in found.values if found.worst([name], scale) > AIMED}
+    if spread and rough:
+        finer = ask(rough, states[-1], 1, work)  # where affordable
+        found.values |= finer.values
+        found.errors |= finer.errors
+    if market:
         for name, value in found.values.items():
             apart = np.abs(value - other.values.get(name, np.nan))  # NaN is refused below
             found.errors[name] = found.errors[name] + apart
     for name in list(found.values):
         worst = found.worst([name], scale)
         if not worst <= PROMISED:
-            found.refused[name] = f"its numerical error would be {worst:.0e}, above {PROMISED:.0e}"
+            found.refused[name] = f"{TOO_ROUGH} {worst:.0e}, above {PROMISED:.0e}"
             del found.values[name], found.errors[name]
     return found
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from funnelsim.errors import NotCoveredError
 from funnelsim.scenario.model import DealSize, Windfall
-from funnelsim.twin.compound import MOST_WORK, OVERHEAD, Compound
+from funnelsim.twin.compound import MOST_WORK, OVERHEAD, TOO_MANY, Compound
 from funnelsim.twin.fourier import Floats
 from funnelsim.twin.sizes import Amount, amount
+from funnelsim.twin.work import Work
 
 NOT_DISCRETE = (
     "deal_size.rep_cv is not integrated for fixed and empirical sizes: the quota lies between two "
@@ -52,11 +53,19 @@ class Bookings:
         self.whale_multiple = whale.multiple if whale else 1.0
         self.windfall = amount(windfall) if windfall and windfall.per_quarter else None
         self.windfalls = windfall.per_quarter if windfall else 0.0
+        self._name = deal_size, windfall, multipliers.tobytes()
         self._deals: dict[float, Amount] = {}
-        self._known: dict[tuple[float, int, int, int, bool], Values] = {}
+        self._known: dict[tuple[float, int, int, int, bool], tuple[Values, float]] = {}
 
     def below(
-        self, x: float, most: int, quarters: int, *, order: int = 1, repeatable: bool = False
+        self,
+        x: float,
+        most: int,
+        quarters: int,
+        *,
+        order: int = 1,
+        repeatable: bool = False,
+        work: Work | None = None,
     ) -> Values:
         """Return P(bookings < x | n deals), n = 0 .. most, for each multiplier, (size, n).
 
@@ -70,6 +79,8 @@ class Bookings:
             2 for E max(x - bookings, 0) instead, in the currency.
         repeatable : bool
             Whether only ordinary deals are counted, and the deals are ordinary ones.
+        work : Work, optional
+            What this is taken from: once, however often it is asked.
         """
         if self.sizes.size > 1 and (self.deal.certain or self.deal.atoms is not None):
             raise NotCoveredError(NOT_DISCRETE)
@@ -79,25 +90,40 @@ class Bookings:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
             self._known[key] = self._below(x, enough, quarters, order, repeatable)
-        values, errors = self._known[key]
+        (values, errors), spent = self._known[key]
+        if work is not None:  # also for what another call has found: answers do not depend on it
+            work.spend(spent, (self._name, *key))
         return values[:, : most + 1], errors[:, : most + 1]
 
-    def _below(self, x: float, most: int, quarters: int, order: int, repeatable: bool) -> Values:
+    def _below(
+        self, x: float, most: int, quarters: int, order: int, repeatable: bool
+    ) -> tuple[Values, float]:
+        """Return values with their errors, and the work that they took."""
         compounds = [self.compound(size, quarters, repeatable) for size in self.sizes]
         # The smaller their deals, the more of them stay below x: few kinds of reps need so many.
         reach = np.minimum([compound.most_deals(x) for compound in compounds], most)
-        works = MOST_WORK * (reach + OVERHEAD) / (reach + OVERHEAD).sum()
+        shares = MOST_WORK * (reach + OVERHEAD) / (reach + OVERHEAD).sum()
         values, errors = np.zeros((2, self.sizes.size, most + 1))
-        for i, (compound, n, work) in enumerate(zip(compounds, reach, works, strict=True)):
-            values[i, : n + 1], errors[i, : n + 1] = compound.below(x, int(n), order, float(work))
-        return values, errors
+        spent = 0.0
+        for i, (compound, n, share) in enumerate(zip(compounds, reach, shares, strict=True)):
+            work = Work(float(share), TOO_MANY)
+            values[i, : n + 1], errors[i, : n + 1] = compound.below(x, int(n), order, work)
+            spent += work.spent
+        return (values, errors), spent
 
     def missed(
-        self, x: float, laws: Floats, quarters: int, *, order: int = 1, repeatable: bool = False
+        self,
+        x: float,
+        laws: Floats,
+        quarters: int,
+        *,
+        order: int = 1,
+        repeatable: bool = False,
+        work: Work | None = None,
     ) -> Values:
         """Return P(bookings < x) for every kind of rep from laws of deals, (node, ..., n)."""
         most = laws.shape[-1] - 1
-        below, errors = self.below(x, most, quarters, order=order, repeatable=repeatable)
+        below, errors = self.below(x, most, quarters, order=order, repeatable=repeatable, work=work)
         return (
             np.einsum("i...n,in->i...", laws, below[self.size]),
             np.einsum("i...n,in->i...", laws, errors[self.size]),

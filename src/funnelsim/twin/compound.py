@@ -17,13 +17,17 @@ from funnelsim.errors import NotCoveredError
 from funnelsim.twin.fourier import FEWEST, MOST, NOISE, Complexes, Floats, line, scale_of
 from funnelsim.twin.lattice import Lattice, common_unit
 from funnelsim.twin.sizes import CHUNK, Amount
+from funnelsim.twin.work import Work
 
 Integers = NDArray[np.int64]
 NEGLIGIBLE = 1e-17  # probability of a combination that is left out
 ACCURATE = 1e-11  # error at which a line has points enough
 MOST_TERMS = 200_000  # combinations of ordinary deals, whales and windfalls
-MOST_WORK = 1e8  # terms times points of one question; the eight of a period take about a minute
-LATTICE_WORK = 0.1  # of a multiple of the unit, over that of a point of a line
+MOST_WORK = 3e9  # complex multiplications of one question
+TERM_WORK = 60  # of them that a term takes at a point of a line
+LATTICE_WORK = 4  # and one number of deals at a point of a circle
+SHARED = 8  # questions of a period that share the transforms on a line
+LATTICE_OVERHEAD = 20  # numbers of deals that take as much as the circle itself
 OVERHEAD = 100  # terms that cost as much as the transforms on a line
 TINY = 1e-300  # keeps logarithms of vanished transforms finite
 
@@ -49,7 +53,7 @@ class Compound:
     windfalls: float = 0.0
 
     def below(
-        self, x: float, most: int, order: int = 1, work: float = MOST_WORK
+        self, x: float, most: int, order: int = 1, work: Work | None = None
     ) -> tuple[Floats, Floats]:
         """Return P(sum of n deals and the windfalls < x) for n = 0 .. most, and its error.
 
@@ -62,20 +66,23 @@ class Compound:
             ``work``: too many deals, whales and windfalls can stay below x.
         """
         unit = 1.0 if order == 1 else x
+        work = Work(MOST_WORK, TOO_MANY) if work is None else work
         if self.is_discrete:
             values = self._on_lattice(x, most, order, work)
             errors = np.full(most + 1, NOISE)
         else:
             terms = self._terms(x, most)
-            points, cost = FEWEST, terms.left.size + OVERHEAD
-            if cost * points > work:
-                raise NotCoveredError(TOO_MANY)
             discrete, share, done = self._discrete_part(terms, x, most, order, work)
+            waves = int(np.count_nonzero(~done))
+            points, cost = FEWEST, TERM_WORK * waves
+            overhead = self._work_of_a_point / SHARED if waves else 0.0
             while True:
+                work.spend(overhead * points, (scale_of(x), points))
+                work.spend(cost * points)
                 values, errors = self._invert(terms, share, done, points, order)
                 points *= 2
                 accurate = errors.max(initial=0.0) <= ACCURATE * unit
-                if accurate or points > MOST or cost * points > work:
+                if accurate or points > MOST or (cost + overhead) * points > work.left:
                     break
             values = _by_deals(terms, discrete + values, most)
             errors = _by_deals(terms, errors, most) / unit
@@ -110,6 +117,13 @@ class Compound:
         whales = self.deal.masses[0] * self.whale_multiple
         return common_unit(np.concatenate([amounts, whales]))
 
+    @property
+    def _work_of_a_point(self) -> float:
+        """Complex multiplications that all transforms take at one point of a line."""
+        others = self.deal.work * (self.whale_probability > 0)
+        others += self.windfall.work if self.windfall else 0.0
+        return self.deal.work + others
+
     def mixed(self, scale: int, points: int, law: Floats) -> Complexes:
         """Return E exp(-s sum) on a line where n deals have probability ``law[n]``; smooth laws."""
         deal, _, _, common = self._factors(scale, points)
@@ -141,7 +155,7 @@ class Compound:
 
     # --- amounts with a common unit ---------------------------------------------------------------
 
-    def _on_lattice(self, x: float, most: int, order: int, work: float) -> Floats:
+    def _on_lattice(self, x: float, most: int, order: int, work: Work) -> Floats:
         p, multiple = self.whale_probability, self.whale_multiple
         values, shares = self.deal.masses
         if p:
@@ -149,8 +163,7 @@ class Compound:
             shares = np.concatenate([shares * (1 - p), shares * p])
         others = (np.zeros(0), np.zeros(0)) if self.windfall is None else self.windfall.masses
         lattice = Lattice(common_unit(np.concatenate([values, others[0]])), x)
-        if LATTICE_WORK * lattice.size * (most + OVERHEAD) > work:
-            raise NotCoveredError(TOO_MANY)
+        work.spend(LATTICE_WORK * lattice.size * (most + LATTICE_OVERHEAD))
         sums = lattice.unit * np.arange(lattice.length)
         gain = np.where(sums < x, (x - sums) ** (order - 1), 0.0)
         step = lattice.transform(values, shares)
@@ -196,7 +209,7 @@ class Compound:
         return _Terms(n[kept], j[kept], k[kept], left[kept], np.exp(log_weight[kept]))
 
     def _discrete_part(
-        self, terms: _Terms, x: float, most: int, order: int, work: float
+        self, terms: _Terms, x: float, most: int, order: int, work: Work
     ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
         """Return what jumps contribute to each term, their share of it, and where that is all."""
         discrete_deals = (terms.deals == 0) | self.deal.certain | (self.deal.atoms is not None)

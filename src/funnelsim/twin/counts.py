@@ -15,12 +15,17 @@ from numpy.typing import NDArray
 from funnelsim.errors import NotCoveredError
 from funnelsim.twin.fourier import DAMPING, PERIODS, Complexes, Floats
 from funnelsim.twin.sizes import CHUNK
-from funnelsim.twin.weeks import Weeks, binomials, most_entries
+from funnelsim.twin.weeks import Weeks, binomials, most_entries, usual_entries
+from funnelsim.twin.work import Work
 
 Integers = NDArray[np.int64]
 NEGLIGIBLE = 1e-17
 NODES = 16  # Chebyshev nodes that stand for more weeks than that
 LITTLE = 1.0  # mean count of a week up to which they may
+WEEK_WORK = 25  # complex multiplications that a week's generating function takes at one point
+VARYING_WORK = 100  # where its activities vary more than Poisson ones
+STEP_WORK = 5  # more for each number of activities or entries that is listed
+POWER_WORK = 30  # for a binomial probability
 MOST_LEVELS = 400  # different entry probabilities where min(1, p) binds
 
 
@@ -94,12 +99,34 @@ class WeeklyEntries:
         Multiplier of activity.
     entry : (kind,) float
         P(entry) before season, elasticity and min(1, p).
+    allowed : Work
+        What may be computed.
     """
 
-    def __init__(self, activity: Floats, entry: Floats) -> None:
+    def __init__(self, activity: Floats, entry: Floats, allowed: Work) -> None:
+        self._allowed = allowed
         self.activity = activity
         self.entry = entry
         self._laws: dict[tuple[Weeks, float], tuple[Floats, Integers, Floats]] = {}
+        self._moments: dict[tuple[Weeks, float], tuple[Floats, Floats]] = {}
+
+    def work(self, groups: Sequence[Group], rest: Floats) -> float:
+        """Return complex multiplications that the generating function takes at one point."""
+        total = 0.0
+        for group in groups:
+            weeks = group.shares.size * rest.size
+            if group.shares.size > NODES:
+                weeks -= (group.shares.size - NODES) * int(self._few(group, rest).sum())
+            total += weeks * self._work_of_a_week(group)
+        return total
+
+    def _work_of_a_week(self, group: Group) -> float:
+        weeks = group.weeks
+        if weeks.is_linear:
+            plain = VARYING_WORK if weeks.cv else WEEK_WORK
+            return plain + STEP_WORK * weeks.listed(float(self.activity.max()))
+        first, _ = self._factorial_moments(group)
+        return WEEK_WORK + STEP_WORK * usual_entries(float(first.max()))
 
     def pgf(self, groups: Sequence[Group], rest: Floats, y: Complexes | Floats) -> Complexes:
         """Return E (1 - y)^N, (kind, point), of the number N counted of the groups' entries.
@@ -131,8 +158,7 @@ class WeeklyEntries:
         kinds = np.arange(rest.size)
         few = np.zeros(rest.size, dtype=np.bool_)
         if group.shares.size > NODES:
-            first, _ = self._factorial_moments(group)
-            few = first * rest * group.shares.max() < LITTLE
+            few = self._few(group, rest)
         rows = max(1, CHUNK // columns)
         nodes, weights = condensed(group.shares, group.repeats)
         for members, shares, repeats in (
@@ -141,6 +167,11 @@ class WeeklyEntries:
         ):
             for start in range(0, members.size, rows):
                 yield members[start : start + rows], shares, repeats
+
+    def _few(self, group: Group, rest: Floats) -> NDArray[np.bool_]:
+        """Return of which kinds a week counts little."""
+        first, _ = self._factorial_moments(group)
+        return np.asarray(first * rest * group.shares.max() < LITTLE)
 
     def _one_week(
         self, group: Group, part: Integers, fewer: Complexes | Floats, times: float
@@ -198,6 +229,12 @@ class WeeklyEntries:
 
     def _factorial_moments(self, group: Group) -> tuple[Floats, Floats]:
         """Return E e and E e (e - 1) of a week's entries e."""
+        key = group.weeks, group.factor
+        if key not in self._moments:
+            self._moments[key] = self._find_moments(group)
+        return self._moments[key]
+
+    def _find_moments(self, group: Group) -> tuple[Floats, Floats]:
         weeks = group.weeks
         if weeks.is_linear:
             p = self._plain_entry(group.factor)
@@ -207,6 +244,7 @@ class WeeklyEntries:
         levels, level = np.unique(self.entry * group.factor, return_inverse=True)
         law = weeks.activities(skills)
         n = np.arange(law.shape[1])
+        self._allowed.spend(n.size * levels.size * (POWER_WORK + skills.size))
         p = weeks.entry_probability(levels, n.size - 1)
         first, second = (law * n) @ p.T, (law * n * (n - 1)) @ (p**2).T
         return first[which, level], second[which, level]
@@ -228,6 +266,7 @@ class WeeklyEntries:
             )
         probabilities = weeks.entry_probability(levels, law.shape[1] - 1)
         most = most_entries(probabilities)
+        self._allowed.spend(probabilities.size * (most + 1) * (POWER_WORK + skills.size))
         rows = np.stack([law @ binomials(most, p) for p in probabilities])
         keep = int(np.flatnonzero(rows.max(axis=(0, 1)) > NEGLIGIBLE)[-1]) + 1
         return rows[:, :, :keep].reshape(-1, keep), level * skills.size + which, scale
@@ -244,6 +283,10 @@ class Arrivals:
 
     def __init__(self, rate: Floats) -> None:
         self.rate = rate
+
+    def work(self, groups: Sequence[Group], rest: Floats) -> float:
+        """Return complex multiplications that the generating function takes at one point."""
+        return rest.size * WEEK_WORK if groups else 0.0
 
     def pgf(self, groups: Sequence[Group], rest: Floats, y: Complexes | Floats) -> Complexes:
         """Return E (1 - y)^N, (kind, point), as :meth:`WeeklyEntries.pgf` does."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal
@@ -22,8 +22,9 @@ from funnelsim.scenario.model import Scenario
 from funnelsim.twin.answers import Answers
 from funnelsim.twin.fourier import Floats
 from funnelsim.twin.period import PROBABILITIES
-from funnelsim.twin.rep import periods_of, rep_answers
-from funnelsim.twin.team import company_answers, team_answers
+from funnelsim.twin.rep import check_seat, periods_of, rep_answers
+from funnelsim.twin.team import check_team, company_answers, team_answers
+from funnelsim.twin.work import Work
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -89,35 +90,53 @@ def exact(
         raise ArgumentError(f"only = {sorted(unknown)}: must be among {', '.join(known)}")
     is_team = plan.seats != 1 or bool(plan.segments or plan.hiring) or plan.plan is not None
     wanted = set(only if only is not None else known if is_team else known[: len(of_a_rep)])
-    team = plan.team
+    team, work = plan.team, Work()
     periods_of(next(iter(team.values())), by, (0.0,) * plan.calendar.quarters)  # or ArgumentError
-    found = [_of_segment(each, by, wanted) for each in team.values()]
     company = Answers()
-    if asked := wanted.intersection(OF_THE_COMPANY):
-        company = company_answers(plan, by, asked)
-    refused = dict(company.refused)
-    for name, answers in zip(team, found, strict=True):
-        for variable, reason in answers.refused.items():
-            refused.setdefault(variable, f"{name}: {reason}" if plan.segments else reason)
-    if not company.values and not any(set(each.values) - set(refused) for each in found):
+    asked = wanted.difference(OF_THE_COMPANY)
+    if of_company := wanted.intersection(OF_THE_COMPANY):
+        company = company_answers(plan, by, of_company, work.share(0.5) if asked else work)
+    segments, refused = _by_segment(plan, by, asked, work)
+    refused = company.refused | refused
+    if not company.values and not any(set(each.values) - set(refused) for each in segments):
         raise NotCoveredError("; ".join(dict.fromkeys(refused.values())))
-    return _labelled(plan, by, dict(zip(team, found, strict=True)), company, refused)
+    return _labelled(plan, by, dict(zip(team, segments, strict=True)), company, refused)
 
 
-def _of_segment(plan: Scenario, by: str, wanted: set[str]) -> Answers:
-    """Return the answers about one seat of a segment, and about all of its seats together."""
-    found = Answers()
-    together = wanted.intersection(OF_A_TEAM)
-    if single := wanted.difference(OF_A_TEAM, OF_THE_COMPANY):
-        found = rep_answers(plan, by, single)
-    if together:
-        answers = team_answers(plan, by, together)
-        found = Answers(
-            found.values | answers.values,
-            found.errors | answers.errors,
-            found.refused | answers.refused,
-        )
-    return found
+def _by_segment(
+    plan: Scenario, by: str, asked: set[str], work: Work
+) -> tuple[list[Answers], dict[str, str]]:
+    """Return the answers about one seat of each segment, and about all of its seats together.
+
+    And why others are missing. What one segment refuses is not computed for the others.
+    """
+    found = [Answers() for _ in plan.team]
+    refused: dict[str, str] = {}
+
+    def refuse(names: Iterable[str], segment: str, reason: str) -> None:
+        for name in names:
+            refused.setdefault(name, f"{segment}: {reason}" if plan.segments else reason)
+
+    single, together = asked.difference(OF_A_TEAM), asked.intersection(OF_A_TEAM)
+    for name, segment in plan.team.items():
+        for names, check in ((single, check_seat), (together, check_team)):
+            try:
+                check(segment)
+            except NotCoveredError as error:
+                refuse(names, name, str(error))
+    questions = [
+        (answers, name, segment, names, answer)
+        for names, answer in ((single, rep_answers), (together, team_answers))
+        for answers, (name, segment) in zip(found, plan.team.items(), strict=True)
+    ]
+    for place, (answers, name, segment, names, answer) in enumerate(questions):
+        if left := names.difference(refused):
+            more = answer(segment, by, left, work.share(1 / (len(questions) - place)))
+            answers.values |= more.values
+            answers.errors |= more.errors
+            for variable, reason in more.refused.items():
+                refuse([variable], name, reason)
+    return found, refused
 
 
 def _labelled(

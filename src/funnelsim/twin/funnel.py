@@ -21,10 +21,12 @@ from funnelsim.twin.market import MarketNodes
 from funnelsim.twin.skill import Nodes
 from funnelsim.twin.ways import Way, ways_of
 from funnelsim.twin.weeks import ALWAYS_POISSON, Weeks, weeks_of
+from funnelsim.twin.work import Work
 
-MOST_WORK = 3e10  # complex multiplications of one question: about a minute
-FACTOR = 25  # of them take as long as a week's generating function at one point
+LEAST_DEALS = 36  # no Chernoff bound below is smaller
 BYTES = 24  # at the peak for each point of a circle: generating function, law, and a copy
+MOMENTS_WORK = 30  # complex multiplications that moments of a week take
+GROWTHS = (0.02, 0.1, 0.3, 1.0, 2.0)  # z - 1 of Chernoff's bounds
 MOST_POINTS = 1 << 22  # complex numbers of a chain held at a time
 
 
@@ -39,6 +41,8 @@ class Funnel:
     begins : int, optional
         The week in which the seat is filled and the ramp begins; by default a seat of day 0,
         fully ramped.
+    work : Work, optional
+        What may be computed; by default as much as one call.
 
     Attributes
     ----------
@@ -50,14 +54,20 @@ class Funnel:
     """
 
     def __init__(
-        self, plan: Scenario, nodes: Nodes, market: MarketNodes, begins: int | None = None
+        self,
+        plan: Scenario,
+        nodes: Nodes,
+        market: MarketNodes,
+        begins: int | None = None,
+        work: Work | None = None,
     ) -> None:
         self.plan = plan
         self.nodes = nodes
         self.market = market
         self.begins = begins
+        self.work = Work() if work is None else work
         self.weeks: Weeks = weeks_of(plan)
-        self.ways = ways_of(nodes, market, begins)
+        self.ways = ways_of(nodes, market, begins, self.work)
         self._season = plan.market.season
         self._length = plan.calendar.weeks_per_quarter
         self.has_delays = any(
@@ -220,6 +230,7 @@ class Count:
         kinds = self.funnel.nodes.count * self.funnel.market.weights.size
         circle = self._circle(most, kinds)
         if self.quarters:
+            self.funnel.work.spend(self._work(circle.y.size))
             values = self._block(self.quarters[0], circle.y)
         else:
             values = np.ones((kinds, circle.y.size), dtype=np.complex128)
@@ -229,7 +240,8 @@ class Count:
         """Return how far errors of the shares can move a probability."""
         total = 0.0
         for part in self.parts:
-            mean, _ = Count(self.funnel, (part,)).moments()
+            alone = self if len(self.parts) == 1 else Count(self.funnel, (part,))
+            mean, _ = alone.moments()
             groups = [group for block in part.blocks.values() for group in block]
             counted = sum(float(group.shares @ group.repeats) for group in groups)
             average = float(self.funnel.nodes.weights[0] @ mean)
@@ -242,7 +254,12 @@ class Count:
 
     def moments(self) -> tuple[Floats, Floats]:
         """Return mean and second moment of the number, (node,)."""
+        return self._moments
+
+    @cached_property
+    def _moments(self) -> tuple[Floats, Floats]:
         nodes, market = self.funnel.nodes, self.funnel.market
+        self.funnel.work.spend(self.moments_work)
         moments = [self._moments_of(quarter) for quarter in self.quarters]
         blocks = [(q, mean, var) for q, (mean, var) in zip(self.quarters, moments, strict=True)]
         return linked_moments(market, blocks, nodes.count)
@@ -260,22 +277,41 @@ class Count:
         )
         return sum(means).reshape(-1, states), sum(variances).reshape(-1, states)
 
-    def most(self) -> int:
+    @property
+    def moments_work(self) -> float:
+        """Complex multiplications that mean and second moment take."""
+        kinds = self.funnel.nodes.count * self.funnel.market.weights.size
+        groups = sum(len(block) for part in self.parts for block in part.blocks.values())
+        return MOMENTS_WORK * kinds * groups
+
+    def most(self, enough: int) -> int:
         """Return a number that the count exceeds with negligible probability (Chernoff's bound).
 
         Markets are taken to be the same in all quarters, which is the widest the count can be.
+
+        Parameters
+        ----------
+        enough : int
+            More deals need not be told apart.
+
+        Raises
+        ------
+        NotCoveredError
+            Where the law of so many deals would take too much work.
         """
+        self.funnel.work.check(self._work(Circle(min(enough, LEAST_DEALS)).y.size))
+        self.funnel.work.spend(self._work(len(GROWTHS)))
         market = self.funnel.market
         weights = np.multiply.outer(self.funnel.nodes.weights[0], market.weights).ravel()
         best = math.inf
-        for growth in (0.02, 0.1, 0.3, 1.0, 2.0):
+        for growth in GROWTHS:
             with np.errstate(all="ignore"):
                 y = np.array([-growth])
                 values = np.prod([self._block(q, y).real for q in self.quarters], axis=0)
                 total = float(np.abs(weights) @ np.ravel(values)) if self.quarters else 1.0
             if math.isfinite(total) and total >= 0.5:
                 best = min(best, (math.log(total) - math.log(NEGLIGIBLE)) / math.log1p(growth))
-        return math.ceil(best) + 1 if math.isfinite(best) else 1 << 60
+        return min(math.ceil(best) + 1, enough) if math.isfinite(best) else enough
 
     def _circle(self, most: int, kinds: int) -> Circle:
         """Return the circle for so many deals of so many kinds of reps, if there is memory."""
@@ -290,11 +326,7 @@ class Count:
     def _chained(self, y: Complexes | Floats) -> Complexes:
         """Return E (1 - y)^N, (node, point), the market integrated out quarter by quarter."""
         kinds, states = self.funnel.nodes.count, self.funnel.market.weights.size
-        links = states * max(len(self.quarters) - 1, 0) if states > 1 else 0
-        groups = [g for part in self.parts for block in part.blocks.values() for g in block]
-        weeks = sum(group.shares.size for group in groups)
-        if kinds * states * y.size * (FACTOR * weeks + links) > MOST_WORK:
-            raise NotCoveredError("skill, market and delays together would take minutes")
+        self.funnel.work.spend(self._work(y.size))
         points = max(1, MOST_POINTS // (kinds * states))
         parts = [
             chained(
@@ -308,6 +340,21 @@ class Count:
             for at in range(0, y.size, points)
         ]
         return np.concatenate(parts, axis=1)
+
+    def _work(self, points: int) -> float:
+        """Return complex multiplications that the generating function takes."""
+        kinds, states = self.funnel.nodes.count, self.funnel.market.weights.size
+        links = kinds * states * (states if states > 1 else 0) * len(self.quarters)
+        return points * (links + self._work_of_a_point)
+
+    @cached_property
+    def _work_of_a_point(self) -> float:
+        states = self.funnel.market.weights.size
+        return sum(
+            part.entries.work(groups, np.repeat(part.rest, states))
+            for part in self.parts
+            for groups in part.blocks.values()
+        )
 
     def _block(self, quarter: int, y: Complexes | Floats) -> Complexes:
         """Return E (1 - y)^N, (node * state, point), of those who entered in a quarter."""
@@ -346,7 +393,8 @@ def chained(
     last = None
     for quarter in quarters:
         if last is not None and market.weights.size > 1:
-            state = np.einsum("nsy,st->nty", state, market.transfer(quarter - last))
+            parts = np.ascontiguousarray(state).view(np.float64)  # real and imaginary, in turn
+            state = np.matmul(market.transfer(quarter - last).T, parts).view(np.complex128)
         state = state * value(quarter)
         last = quarter
     return np.asarray(state.sum(axis=1), dtype=np.complex128)
@@ -365,17 +413,13 @@ def linked_moments(
     kinds : int
     """
     mean, second = np.zeros(kinds), np.zeros(kinds)
-    for index, (quarter, first, variance) in enumerate(blocks):
+    sums = np.zeros((kinds, market.weights.size))  # of earlier means, weighed by the state now
+    last = None
+    for quarter, first, variance in blocks:
+        if last is not None:
+            sums = sums @ market.transfer(quarter - last)
         mean += first @ market.weights
-        second += (variance + first**2) @ market.weights
-        for earlier, before, _ in blocks[:index]:
-            second += 2 * linked_product(market, quarter - earlier, before, first)
+        second += (variance + first**2) @ market.weights + 2 * (sums * first).sum(axis=1)
+        sums += first * market.weights
+        last = quarter
     return mean, second
-
-
-def linked_product(market: MarketNodes, quarters: int, before: Floats, after: Floats) -> Floats:
-    """Return E f(state) g(state so many quarters later), (kind,), of (kind, state) values."""
-    if not quarters:
-        return np.asarray((before * after) @ market.weights)
-    linked = market.weights[:, None] * market.transfer(quarters)
-    return np.asarray(np.einsum("ns,st,nt->n", before, linked, after))

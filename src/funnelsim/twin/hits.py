@@ -15,14 +15,15 @@ import numpy as np
 
 from funnelsim.errors import NotCoveredError
 from funnelsim.scenario.model import Kpi, Scenario
-from funnelsim.twin.counts import Arrivals
+from funnelsim.twin.counts import STEP_WORK, WEEK_WORK, Arrivals
 from funnelsim.twin.fourier import DAMPING, PERIODS, Complexes, Floats
 from funnelsim.twin.funnel import Funnel
 from funnelsim.twin.sizes import CHUNK
 from funnelsim.twin.ways import Way
 from funnelsim.twin.weeks import Weeks
 
-MOST_WORK = 4e8  # points times kinds of reps; more would take minutes
+MOST_POINTS = 4e7  # held at a time
+POWER_WORK = 60  # complex multiplications that a power takes
 ACTIVITIES = -1  # the level of activities; levels from 0 are stages
 
 
@@ -129,10 +130,11 @@ def attained_pgf(
     targets = [target for target in targets if target.count > 0]  # others are always attained
     size = math.prod(target.points.size for target in targets) * points
     kinds = funnel.entries.activity.size
-    if size * kinds > MOST_WORK or size > MOST_WORK / 10:
+    if size > MOST_POINTS:
         raise NotCoveredError(
             "these KPIs together would take minutes; state fewer, smaller targets, or less skill"
         )
+    funnel.work.spend(size * kinds * _work_of_a_point(funnel, targets, start))
     targets = sorted(targets, key=lambda target: ("week", "month", "quarter").index(target.per))
     late = any(is_late(funnel.plan, target) for target in targets)
     if late:
@@ -144,6 +146,18 @@ def attained_pgf(
         week = _LateWeek(funnel, targets, part) if late else _Week(funnel, targets, part, won)
         out[part] = _quarter(funnel, targets, start, week)
     return out.reshape(funnel.nodes.count, -1, points)
+
+
+def _work_of_a_point(funnel: Funnel, targets: Sequence[Target], start: int) -> float:
+    """Return complex multiplications for one kind of rep and one point of all variables."""
+    numbers = range(start, start + funnel.plan.calendar.weeks_per_quarter)
+    laws = {(funnel.in_force(number), funnel.factor(number)) for number in numbers}
+    if any(is_late(funnel.plan, target) for target in targets):
+        return len(numbers) * WEEK_WORK
+    best = float(funnel.entries.activity.max())
+    own = max(weeks.listed(best) for weeks, _ in laws)
+    hits = sum(target.periods + 1 for target in targets)
+    return len(laws) * (WEEK_WORK * len(funnel.ways) + STEP_WORK * own + hits)
 
 
 def is_late(plan: Scenario, target: Target) -> bool:
@@ -256,8 +270,7 @@ class _Week:
         fewer = self._fewer[0]
         law = weeks.activities(self._activity)
         p = weeks.entry_probability(self._entry * factor, law.shape[1] - 1)
-        if law.shape[1] * fewer.size > MOST_WORK:
-            raise NotCoveredError("elasticity and a KPI of activities together would take minutes")
+        self._funnel.work.spend(POWER_WORK * law.shape[1] * fewer.size)
         value = np.zeros_like(fewer)
         for n in range(law.shape[1]):
             value += law[:, n, None] * (self._outer * (1 - p[:, n, None] * fewer)) ** n

@@ -88,10 +88,11 @@ class _KpiAnswers:
             hit = np.clip(self._attained(np.zeros(1), self._kpis)[:, 0].real, 0.0, 1.0)
             return joint.missed(x), weights @ hit
         bookings, quarters = self._law.bookings, self._period.quarters
-        circle = Circle(min(bookings.most_deals(x, quarters), self._law.deals.most()))
+        circle = Circle(self._law.deals.most(bookings.most_deals(x, quarters)))
         values = self._attained(np.append(circle.y, 0.0), self._kpis)
         hit = np.clip(values[:, -1].real, 0.0, 1.0)
-        missed, errors = bookings.missed(x, circle.probabilities(values[:, :-1]), quarters)
+        laws = circle.probabilities(values[:, :-1])
+        missed, errors = bookings.missed(x, laws, quarters, work=self._funnel.work)
         return (weights @ missed, float(weights[0] @ errors)), weights @ hit
 
     def _attained(self, y: Complexes | Floats, kpis: Sequence[Kpi]) -> Complexes:
@@ -142,9 +143,9 @@ class _KpiAnswers:
             missed, errors = amounts.missed_by_state(x)
         else:
             bookings = self._law.bookings
-            most = min(bookings.most_deals(x, 0), count.most())
+            most = count.most(bookings.most_deals(x, 0))
             laws = count.laws(most)[:, None] if late else count.laws_by_state(most)
-            missed, errors = bookings.missed(x, laws, 0)
+            missed, errors = bookings.missed(x, laws, 0, work=funnel.work)
         return missed, float(errors.max()) + count.error()
 
 

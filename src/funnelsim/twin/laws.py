@@ -103,7 +103,12 @@ class CountedLaw:
         """Return P(bookings < x); with ``order`` 2 E max(x - bookings, 0), currency."""
         laws = self._repeatable_laws if repeatable else self._laws
         missed, error = self.bookings.missed(
-            x, laws, self._windows, order=order, repeatable=repeatable
+            x,
+            laws,
+            self._windows,
+            order=order,
+            repeatable=repeatable,
+            work=self.funnel.work,
         )
         return self._by_rule(missed, error + self._late * x ** (order - 1))
 
@@ -141,7 +146,8 @@ class CountedLaw:
                     np.einsum("n,nk->k", weights[size == index], self._laws[size == index]),
                 )
                 for index, multiplier in enumerate(self.bookings.sizes)
-            ]
+            ],
+            self.funnel.work,
         )
 
         def error_at(x: float) -> float:
@@ -152,8 +158,9 @@ class CountedLaw:
 
     def missed_by_state(self, x: float) -> tuple[Floats, Floats]:
         """Return P(bookings < x) by kind of rep and state of the market, and errors by kind."""
-        most = min(self.bookings.most_deals(x, self._windows), self.deals.most())
-        missed, errors = self.bookings.missed(x, self.deals.laws_by_state(most), self._windows)
+        most = self.deals.most(self.bookings.most_deals(x, self._windows))
+        laws = self.deals.laws_by_state(most)
+        missed, errors = self.bookings.missed(x, laws, self._windows, work=self.funnel.work)
         return missed, errors @ self.funnel.market.weights + self._late
 
     @property
@@ -199,7 +206,7 @@ class CountedLaw:
 
     def _most(self, count: Count) -> int:
         x = max(OVERACHIEVED * self.period.quota, self._largest)
-        return min(self.bookings.most_deals(x, self._windows), count.most())
+        return count.most(self.bookings.most_deals(x, self._windows))
 
     def _by_rule(self, by_node: Floats, error: Floats | float) -> Rules:
         weights = self.funnel.nodes.weights

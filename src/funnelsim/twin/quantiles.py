@@ -10,14 +10,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from funnelsim.twin.compound import MOST_WORK, Compound
+from funnelsim.twin.compound import MOST_WORK, TOO_MANY, Compound
 from funnelsim.twin.fourier import FEWEST, NOISE, Complexes, Floats, line, scale_of
 from funnelsim.twin.lattice import common_unit
 from funnelsim.twin.roots import crossing
+from funnelsim.twin.work import Work
 
 POINTS = 2 * FEWEST
 SEARCHED = 1e-12  # of the largest argument: how near a quantile is sought
-STEPS = 15  # of a search for three quantiles, so much work each, as one question's
+QUESTIONS = 3  # that a search for quantiles may take the work of
 BESIDE = 1e-5  # of the largest argument: how wide the slope is taken
 
 Below = Callable[[float], tuple[float, float]]  # x -> P(sum < x) and its error
@@ -72,10 +73,15 @@ class Mixture:
     ----------
     parts : sequence of (Compound, law)
         ``law`` holds the joint probabilities of the part and of n = 0, 1, ... deals.
+    work : Work, optional
+        What this is taken from.
     """
 
-    def __init__(self, parts: Sequence[tuple[Compound, Floats]]) -> None:
+    def __init__(self, parts: Sequence[tuple[Compound, Floats]], work: Work | None = None) -> None:
         self._parts = parts
+        self._work = Work() if work is None else work
+        share = QUESTIONS * MOST_WORK / len(parts)  # each keeps what it finds on its lines
+        self._works = [Work(share, TOO_MANY) for _ in parts]
         self._waves: dict[int, Complexes] = {}
         self._smooth = all(compound.is_smooth for compound, _ in parts)
         self._nothing = sum(float(law[0]) * compound.no_windfall for compound, law in parts)
@@ -85,16 +91,18 @@ class Mixture:
         if x <= 0:
             return self._nothing, NOISE
         if not self._smooth:
-            work = MOST_WORK / len(self._parts) / STEPS
-            values = [
-                (compound.below(x, law.size - 1, work=work), law) for compound, law in self._parts
-            ]
+            values = []
+            for (compound, law), work in zip(self._parts, self._works, strict=True):
+                before = work.spent
+                values.append((compound.below(x, law.size - 1, work=work), law))
+                self._work.spend(work.spent - before)
             return (
                 sum(float(law @ below) for (below, _), law in values),
                 sum(float(law @ error) for (_, error), law in values),
             )
         scale = scale_of(x)
         if scale not in self._waves:
+            self._work.spend(POINTS * sum(law.size for _, law in self._parts))
             wave = sum(compound.mixed(scale, POINTS, law) for compound, law in self._parts)
             self._waves[scale] = line(scale, POINTS).weights(1) * (wave - self._nothing)
         wave = np.exp(x * line(scale, POINTS).s)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
@@ -18,16 +19,19 @@ from funnelsim.twin.funnel import Funnel
 from funnelsim.twin.kpi import kpi_questions
 from funnelsim.twin.laws import CountedLaw, Period
 from funnelsim.twin.market import market_nodes
+from funnelsim.twin.normals import step_of
 from funnelsim.twin.period import ROUNDING, Answer, PeriodAnswers, Question
 from funnelsim.twin.repeat import at_least
 from funnelsim.twin.seats import Seats
-from funnelsim.twin.skill import is_spread, nodes_of
+from funnelsim.twin.skill import dimensions_of, is_spread, nodes_of
 from funnelsim.twin.sums import SummedLaw
+from funnelsim.twin.work import Work
+from funnelsim.twin.worlds import check_integrated, lucks_of
 
 QUARTERS_PER_YEAR = 4
 
 
-def rep_answers(plan: Scenario, by: str, wanted: set[str]) -> Answers:
+def rep_answers(plan: Scenario, by: str, wanted: set[str], work: Work) -> Answers:
     """Return the answers about one seat of day 0, (quarter or year, ...) each.
 
     Parameters
@@ -37,12 +41,16 @@ def rep_answers(plan: Scenario, by: str, wanted: set[str]) -> Answers:
     by : "quarter" or "year"
     wanted : set of str
         Names of the summaries.
+    work : Work
+        What may be computed.
     """
     try:
         check_seat(plan)
         return refined(
-            lambda states, effort: _answered(plan, by, wanted, states, effort),
+            partial(_answered, plan, by),
+            wanted,
             max(plan.quotas),
+            work,
             market=bool(plan.market.cv),
             # Where Pareto sizes differ by rep, kinks slow the quadrature down: a finer one takes
             # minutes.
@@ -54,8 +62,10 @@ def rep_answers(plan: Scenario, by: str, wanted: set[str]) -> Answers:
 
 
 def check_seat(plan: Scenario) -> None:
-    """Raise NotCoveredError where one seat of day 0 does not stand for all, or is left."""
+    """Raise NotCoveredError where questions about one seat of day 0 are not covered."""
     check_lives(plan)
+    check_integrated([plan])
+    step_of(dimensions_of(plan) + len(lucks_of([plan])), 0)  # or too many
     if plan.hiring:
         raise NotCoveredError("seats that are hired later differ from those of day 0")
 
@@ -100,9 +110,12 @@ def periods_of(plan: Scenario, by: str, quotas: tuple[float, ...]) -> list[Perio
     ]
 
 
-def _answered(plan: Scenario, by: str, wanted: set[str], states: int, effort: int) -> Answers:
+def _answered(
+    plan: Scenario, by: str, wanted: set[str], states: int, effort: int, work: Work
+) -> Answers:
     """Return the answers on one quadrature."""
-    funnel = Funnel(plan, nodes_of(plan, effort), market_nodes(plan.market, states))
+    market = market_nodes(plan.market, states)
+    funnel = Funnel(plan, nodes_of(plan, effort), market, work=work)
     periods = periods_of(plan, by, plan.quotas)
     found = Answers()
 

@@ -5,7 +5,8 @@ Derived in docs/exact.md, "Sums of unlike deals" and "A team".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +15,7 @@ import numpy as np
 from funnelsim.errors import NotCoveredError
 from funnelsim.twin.bookings import NOT_DISCRETE
 from funnelsim.twin.fourier import Floats
-from funnelsim.twin.funnel import Count, Funnel, linked_moments, linked_product
+from funnelsim.twin.funnel import Count, Funnel, linked_moments
 from funnelsim.twin.laws import Period
 from funnelsim.twin.sizes import Amount, amount_of
 from funnelsim.twin.transforms import moments_of
@@ -97,6 +98,7 @@ class Seats:
         """What one seat books: by quarter of entry, (node, state) each."""
         states = self.funnel.market.weights.size
         shape = self.funnel.nodes.count, states
+        self.funnel.work.spend(self.count.moments_work)
         means: dict[int, Floats] = {}
         variances: dict[int, Floats] = {}
 
@@ -146,18 +148,18 @@ def moments_of_sum(seats: Sequence[Seats]) -> tuple[Floats, Floats]:
     Two reps share the world and the market, and nothing else: what they book is multiplied by means
     over skill, given both.
     """
-    worlds = seats[0].funnel.nodes.worlds
+    worlds, market = seats[0].funnel.nodes.worlds, seats[0].funnel.market
     mean, second = np.zeros((2, *worlds.shape))
+    total: dict[int, Floats] = {}
     for each in seats:
-        own = linked_moments(each.funnel.market, each.blocks, each.funnel.nodes.count)
+        own = linked_moments(market, each.blocks, each.funnel.nodes.count)
         first, square = (_over_skill(each, by_node[:, None])[..., 0] for by_node in own)
+        means = {quarter: _over_skill(each, by_node) for quarter, by_node, _ in each.blocks}
         mean += each.number * first
-        second += each.number * square
-    means = [[(q, _over_skill(each, first)) for q, first, _ in each.blocks] for each in seats]
-    for i, one in enumerate(seats):
-        for j, other in enumerate(seats):
-            if pairs := one.number * (other.number - (i == j)):
-                second += pairs * _product(one, means[i], means[j])
+        second += each.number * (square - _mean_square(each, means))
+        for quarter, by_world in means.items():
+            total[quarter] = total.get(quarter, 0.0) + each.number * by_world
+    second += _mean_square(seats[0], total)
     return (worlds * mean).sum(axis=1), (worlds * second).sum(axis=1)
 
 
@@ -168,23 +170,19 @@ def _over_skill(seats: Seats, by_node: Floats) -> Floats:
     return np.asarray(np.einsum("rv,wv...->rw...", nodes.skills, by_skill))
 
 
-def _product(
-    seats: Seats, one: Sequence[tuple[int, Floats]], other: Sequence[tuple[int, Floats]]
-) -> Floats:
-    """Return E of the product of what two reps book, given their worlds, (rule, world)."""
-    total = np.zeros(seats.funnel.nodes.worlds.shape)
+def _mean_square(seats: Seats, means: Mapping[int, Floats]) -> Floats:
+    """Return E of the square of a sum over quarters, given the world, (rule, world).
+
+    Parameters
+    ----------
+    seats : Seats
+    means : mapping of int to (rule, world, state) float
+        What each quarter of entry adds, known once the world and its market are.
+    """
     states = seats.funnel.market.weights.size
-    for quarter, first in one:
-        for later, second in other:
-            early, late = (first, second) if quarter <= later else (second, first)
-            linked = linked_product(
-                seats.funnel.market,
-                abs(later - quarter),
-                early.reshape(-1, states),
-                late.reshape(-1, states),
-            )
-            total += linked.reshape(total.shape)
-    return total
+    blocks = [(q, means[q].reshape(-1, states), np.zeros(states)) for q in sorted(means)]
+    shape = seats.funnel.nodes.worlds.shape
+    return linked_moments(seats.funnel.market, blocks, math.prod(shape))[1].reshape(shape)
 
 
 def _alike(values: Floats) -> float:

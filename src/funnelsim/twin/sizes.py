@@ -20,6 +20,7 @@ from funnelsim.twin.fourier import Complexes, Floats, Transform, line
 
 CHUNK = 1 << 19  # complex numbers held at a time
 MOST_KEPT = 1 << 21  # complex numbers kept of a law, at various points
+NODE_WORK = 50.0  # complex multiplications that a node of a transform's integral takes
 CACHED = 1 << 15  # complex numbers that stay in a processor's cache
 
 
@@ -39,6 +40,8 @@ class Amount:
         The amounts of an empirical law.
     certain : bool
         Whether the remainder is zero.
+    work : float
+        Complex multiplications that the transform takes at one point.
     """
 
     mean: float
@@ -47,6 +50,7 @@ class Amount:
     transform: Transform
     atoms: tuple[Floats, Floats] | None = None
     certain: bool = False
+    work: float = NODE_WORK
     _on_lines: dict[tuple[int, int, float], Complexes] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -99,6 +103,7 @@ class Amount:
             lambda s: self.transform(s * factor),
             atoms,
             self.certain,
+            self.work,
         )
 
 
@@ -160,7 +165,7 @@ def lognormal(mean: float, cv: float) -> Amount:
             out[part] = np.einsum("st,t->s", np.exp(-w[part, None] * bend), weight)
         return np.asarray(out * np.exp(-w - (sigma * w) ** 2 / 2))
 
-    return Amount(mean, mean**2 * (1 + cv**2), 0.0, transform)
+    return Amount(mean, mean**2 * (1 + cv**2), 0.0, transform, work=NODE_WORK * t.size)
 
 
 def pareto(minimum: float, shape: float) -> Amount:
@@ -189,7 +194,7 @@ def pareto(minimum: float, shape: float) -> Amount:
 
     mean = minimum * shape / (shape - 1)
     second = minimum**2 * shape / (shape - 2) if shape > 2 else math.inf
-    return Amount(mean, second, minimum, transform)
+    return Amount(mean, second, minimum, transform, work=NODE_WORK * 50 / step)
 
 
 def empirical(amounts: Floats) -> Amount:
@@ -206,5 +211,10 @@ def empirical(amounts: Floats) -> Amount:
         return out
 
     return Amount(
-        float(values @ shares), float(values**2 @ shares), 0.0, transform, atoms=(values, shares)
+        float(values @ shares),
+        float(values**2 @ shares),
+        0.0,
+        transform,
+        atoms=(values, shares),
+        work=NODE_WORK * values.size,
     )

@@ -22,6 +22,7 @@ from funnelsim.twin.laws import Rules, beyond, check_variance
 from funnelsim.twin.normals import converged
 from funnelsim.twin.quantiles import quantiles
 from funnelsim.twin.seats import Seats, moments_of_sum
+from funnelsim.twin.sizes import amount_of
 from funnelsim.twin.transforms import (
     NOWHERE,
     Points,
@@ -35,9 +36,10 @@ from funnelsim.twin.ways import Way
 
 ACCURATE = 1e-11  # error at which a line has points enough
 FEWEST = 256  # points of a line: sums of many deals are smooth
-SIZE_WORK = 100  # complex numbers that a transform of a size costs as much as
+NODE_WORK = 60  # complex multiplications of a kind of rep at a point
+WEIGHT_WORK = 50  # of a weight of a lattice
+LINES = 4  # that keep a transform of a size, on the whole
 MOST_NUMBERS = 1 << 22  # complex numbers held at a time
-MOST_WORK = 4e9  # complex numbers computed for one transform: about a minute
 
 
 class SummedLaw:
@@ -263,26 +265,28 @@ class SummedLaw:
         Raises
         ------
         NotCoveredError
-            Where it would take minutes.
+            Where it would take too much work.
         """
         kinds, work = 0, 0.0
         for seats in self._seats:
             own = seats.funnel.nodes.count * self._states
             parts = seats.count.parts
-            groups = [g for part in parts for block in part.blocks.values() for g in block]
+            weeks = sum(
+                part.entries.work(groups, np.repeat(part.rest, self._states))
+                for part in parts
+                for groups in part.blocks.values()
+            )
             sizes = sum(
-                np.unique(way.size).size * len(way.sizes_at(seats.last))
+                amount_of(way.deal_size).work
+                * np.unique(way.size).size
+                * len(way.sizes_at(seats.last))
                 for way in seats.funnel.ways
             )
-            work += own * (5 + sum(group.shares.size for group in groups)) + SIZE_WORK * sizes
+            work += NODE_WORK * own + weeks + sizes / LINES
             kinds = max(kinds, own)
         if len(self._quarters) > 1:
             work += self._outer.shape[1] * self._states**2 * len(self._quarters)
-        if work * at.s.size > MOST_WORK:
-            raise NotCoveredError(
-                "so many kinds of reps, worlds and markets, and so many amounts or delays, would "
-                "take minutes"
-            )
+        self._seats[0].funnel.work.spend(work * at.s.size)
         size = max(1, MOST_NUMBERS // kinds)
         for start in range(0, at.s.size, size):
             yield slice(start, min(start + size, at.s.size))
@@ -294,6 +298,7 @@ class SummedLaw:
         if not self._masses.size:
             return self._nothing(ordinary=ordinary) * x ** (order - 1)
         lattice = Lattice(self._unit, x)
+        self._seats[0].funnel.work.spend(WEIGHT_WORK * lattice.size)
         weights = lattice.weights(_gain(lattice, x, order))
         values = self._averaged(on_circle(lattice), ordinary=ordinary)
         return np.asarray((values @ weights).real)

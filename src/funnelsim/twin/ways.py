@@ -16,6 +16,7 @@ from funnelsim.twin.delays import reached_shares
 from funnelsim.twin.fourier import Floats
 from funnelsim.twin.market import MarketNodes
 from funnelsim.twin.skill import Nodes
+from funnelsim.twin.work import Work
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,9 @@ class Way:
         return sizes
 
 
-def ways_of(nodes: Nodes, market: MarketNodes, begins: int | None) -> tuple[Way, ...]:
+def ways_of(
+    nodes: Nodes, market: MarketNodes, begins: int | None, allowed: Work
+) -> tuple[Way, ...]:
     """Return the ways in of a plan, the rep's own activity first.
 
     Parameters
@@ -107,12 +110,16 @@ def ways_of(nodes: Nodes, market: MarketNodes, begins: int | None) -> tuple[Way,
     market : MarketNodes
     begins : int or None
         The week in which the seat is filled; None where it is at day 0.
+    allowed : Work
+        What may be computed.
     """
-    plan = nodes.drawn.plan
-    return tuple(_way_of(nodes, market, begins, source) for source in (None, *plan.sources))
+    sources = (None, *nodes.drawn.plan.sources)
+    return tuple(_way_of(nodes, market, begins, source, allowed) for source in sources)
 
 
-def _way_of(nodes: Nodes, market: MarketNodes, begins: int | None, source: Source | None) -> Way:
+def _way_of(
+    nodes: Nodes, market: MarketNodes, begins: int | None, source: Source | None, allowed: Work
+) -> Way:
     plan, drawn = nodes.drawn.plan, nodes.drawn
     stages, first = plan.stages_of(source), plan.first_stage_of(source)
     conversions = nodes.conversions_of(source)
@@ -122,6 +129,7 @@ def _way_of(nodes: Nodes, market: MarketNodes, begins: int | None, source: Sourc
         entries = WeeklyEntries(
             np.repeat(nodes.activity, states),
             np.multiply.outer(conversions[:, 0], market.factors).ravel(),
+            allowed,
         )
     else:
         rate = drawn.amount(source.rate_per_week, "sources", source.name, "per_week")

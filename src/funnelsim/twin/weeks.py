@@ -90,6 +90,12 @@ class Weeks:
             (np.exp(log) + self.adherence * (lifted - _polynomial(short, f))) ** times
         )
 
+    def listed(self, skill: float) -> int:
+        """Return how many numbers of activities :meth:`pgf` goes through for the best of reps."""
+        if self.cap is None:
+            return self.floor
+        return self._most_activities(self.mean * min(skill, self.most_skill)) + 1
+
     def moments(self, skill: Floats) -> tuple[Floats, Floats]:
         """Return E n and E n (n - 1), (kind,)."""
         if self.cap is not None:
@@ -212,7 +218,11 @@ def binomials(most: int, probabilities: Floats) -> Floats:
 
 def most_entries(probabilities: Floats) -> int:
     """Return a number of entries that is exceeded with negligible probability, whatever n."""
-    mean = float((np.arange(probabilities.shape[-1]) * probabilities).max())
+    return usual_entries(float((np.arange(probabilities.shape[-1]) * probabilities).max()))
+
+
+def usual_entries(mean: float) -> int:
+    """Return a number that Poisson entries, or fewer, exceed with negligible probability."""
     return int(mean + 9 * math.sqrt(mean) + 40)
 
 

@@ -51,6 +51,14 @@ def lucks_of(plans: Sequence[Scenario]) -> list[str]:
     return list(dict.fromkeys(named))
 
 
+def check_integrated(plans: Sequence[Scenario]) -> None:
+    """Raise NotCoveredError where a parameter is uncertain that is not integrated."""
+    for path in (path for plan in plans for path, each in plan.uncertainty.items() if each.cv):
+        parts = parts_of(path) or ("",)
+        if (parts[0], parts[-1]) in NOT_INTEGRATED:
+            raise NotCoveredError(f"uncertainty of {path} is not integrated")
+
+
 def worlds_of(plans: Sequence[Scenario], step: float) -> Worlds:
     """Return the quadrature over the uncertain parameters of plans that share a world.
 
@@ -59,10 +67,7 @@ def worlds_of(plans: Sequence[Scenario], step: float) -> Worlds:
     NotCoveredError
         Where a parameter is uncertain that is not integrated.
     """
-    for path in (path for plan in plans for path, each in plan.uncertainty.items() if each.cv):
-        parts = parts_of(path) or ("",)
-        if (parts[0], parts[-1]) in NOT_INTEGRATED:
-            raise NotCoveredError(f"uncertainty of {path} is not integrated")
+    check_integrated(plans)
     names = lucks_of(plans)
     points, weights = lattice(len(names), step)
     return Worlds(weights, dict(zip(names, points.T, strict=True)))

@@ -3,7 +3,8 @@
 A further rep is one more seat of ``hiring``. It changes no number of the others, so that what the
 plan gains is what this seat books, draw by draw.
 
-A further SDR makes ``per_sdr_week`` entries, ramped, that reps of the segment work. It is simulated
+A further SDR makes ``per_sdr_week`` entries, ramped, that reps of the segment work; of several
+sources with SDRs, each has as much of the further one as of those there are. It is simulated
 as a seat that has no other way in; its bookings are split evenly among the reps of one pod, who are
 paid commission on them on top of what they book anyway.
 """
@@ -253,14 +254,17 @@ def _pod_size(segment: Scenario) -> int:
 def _sdr_alone(segment: Scenario) -> Scenario:
     """Return a segment whose only seat is an SDR hired in week 0, and what becomes of the entries.
 
-    The seat does no activity of its own: a level of which nothing comes in any draw.
+    The SDR is split among sources as those of the reps are. The seat does no activity of its own: a
+    level of which nothing comes in any draw.
     """
     assert segment.economics.sdr is not None  # noqa: S101  it is an addition only where it has a cost
     ramp = segment.economics.sdr.ramp_weeks
     sources = tuple(
         source.model_copy(
             update={
-                "per_week": source.per_sdr_week if source.sdrs_per_rep else 0.0,
+                "per_week": (source.per_sdr_week or 0.0)
+                * (source.sdrs_per_rep or 0.0)
+                / _pods(segment),
                 "per_sdr_week": None,
                 "sdrs_per_rep": None,
             }

@@ -123,8 +123,16 @@ class Growth:
 
         They would not where in too many draws no seat brings anything, those added last included.
         """
+        return self.hopeless(probability) or not math.isnan(self.needed(probability).high)
+
+    def hopeless(self, probability: float) -> bool:
+        """Return whether in too many draws no seat brings anything, those added last included."""
         before, now = self._hopeless[-2:]
-        return before == now > 1 - probability or not math.isnan(self.needed(probability).high)
+        return before == now > 1 - probability
+
+    def tried(self, probability: float) -> int | None:
+        """Return the most seats that were tried; None where more of them would not help."""
+        return None if self.hopeless(probability) else self.seats
 
 
 def _first(reached: npt.NDArray[np.bool_]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -90,7 +91,10 @@ def headcount(
         ``headcount_split``, how the company's divides among segments; ``size_plan_probability`` by
         (segment, reps), all that was looked at; ``hires_needed``, ``hires_interval`` and
         ``hires_plan_probability`` by (segment, hire_week, certainty). NaN and a reason in
-        ``refused`` where no number that was tried is enough.
+        ``refused`` where no number that was tried is enough. Attribute ``most_tried`` (JSON): the
+        most "reps" by (segment, certainty) and "hires" by (segment, hire_week, certainty) that
+        were tried; null where more would bring nothing. Hires are tried up to as many as the
+        company has reps, at least 64.
 
     Raises
     ------
@@ -212,6 +216,7 @@ def _labelled(
             "method": "simulated",
             "by": company.by,
             "goal": company.goal,
+            "most_tried": json.dumps(_tried(growths, hires, wanted, weeks)),
         },
         dict(_refused(growths, hires, found, wanted)),
     )
@@ -238,6 +243,23 @@ def _split(company: Company, totals: Floats) -> Floats:
             split[:-1, column] = np.bincount(order, minlength=len(company.segments))
             split[-1, column] = total
     return split
+
+
+def _tried(
+    growths: Mapping[str, Growth],
+    hires: Mapping[tuple[str, int], Growth],
+    wanted: Sequence[float],
+    weeks: Sequence[int],
+) -> dict[str, object]:
+    """Return the most reps and hires that were tried; None where more would bring nothing."""
+    return {
+        "reps": [[growth.tried(each) for each in wanted] for growth in growths.values()],
+        "hires": [
+            [[hires[name, week].tried(each) for each in wanted] for week in weeks]
+            for name in growths
+            if name != COMPANY
+        ],
+    }
 
 
 def _refused(

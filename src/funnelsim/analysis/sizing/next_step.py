@@ -13,8 +13,8 @@ from funnelsim.analysis.estimates import Estimate, Means
 from funnelsim.analysis.levers.answered import Pair, labelled
 from funnelsim.analysis.levers.levers import is_finite
 from funnelsim.analysis.sizing.company import Company, Floats, Period, block_of, company_of
+from funnelsim.analysis.sizing.spending import is_priced, spent_on
 from funnelsim.analysis.sizing.steps import HIRE, KINDS, POD, REP, SDR, Step, steps_of
-from funnelsim.analysis.tally import QUARTERS_PER_YEAR
 from funnelsim.engine.blocks import BLOCK, Progress, Run, check, sample_blocks
 from funnelsim.engine.simulate import STREAM_VERSION, provenance
 from funnelsim.errors import ArgumentError
@@ -42,8 +42,8 @@ def next_step(
 
     One more rep of each segment, in seat on day 0 or hired now; one more SDR, one more for each
     pod; for all segments a tenth more activity, a point more of win rate, two weeks less ramp, five
-    points less attrition, hires four weeks sooner: those that the plan leaves room for. A pod is
-    the smallest team that has whole numbers of SDRs and reps.
+    points less attrition, hires four weeks sooner: those that the plan leaves room for, by name as
+    far as it does. A pod is the smallest team that has whole numbers of SDRs and reps.
 
     Parameters
     ----------
@@ -51,10 +51,12 @@ def next_step(
         Whose ``[plan]`` states or implies a target.
     draws, seed : int
     costs : mapping of str to float, optional
-        What a step costs for the period, by kind: "rep", "hire" (default: as a rep), "SDR", "pod"
-        (for each SDR; default: as one), "activity", "win rate", "ramp", "attrition", "hiring". By
-        default a rep costs what ``[pay]`` says of one at quota, and an SDR what
-        ``[economics.sdr]`` says.
+        All that a step costs in the period, commission included, by kind: "rep", "hire" (default:
+        as a rep), "SDR", "pod" (for each SDR; default: as one), "activity", "win rate", "ramp",
+        "attrition", "hiring". By default reps, hires, SDRs and hires made sooner cost what is paid
+        in the period beyond the plan, in the mean, by ``[pay]`` and ``[economics.sdr]``: base pay
+        and overhead while a seat is filled, SDRs, hiring in the quarter in which it comes, the
+        commission on what the step brings, and on-costs.
     by, period
         As in :func:`headcount`; of several periods, the one in which P(plan) is lowest is told.
     threads : int, optional
@@ -99,6 +101,7 @@ def next_step(
     for step in steps:
         starts.append(len(runs))
         runs.extend(_runs(company, step))
+    priced = [_stated(step, stated) is None and is_priced(step, company.segments) for step in steps]
     means = Means()
     for samples in sample_blocks(
         runs, draws=draws, seed=seed, threads=threads, progress=progress, block=block_of(runs)
@@ -116,8 +119,20 @@ def next_step(
                 other = other + totals[start + k] - totals[places[name]]
             with_step.append(other)
         both = np.stack([now, *with_step], axis=1)  # (draw, plan and steps, period)
-        means.add({"reached": both >= goals, "booked": both})
-    return _labelled(company, steps, stated, means, {"draws": draws, "seed": seed})
+        spent = np.zeros((len(both), len(steps), len(company.periods)))
+        for place, (step, start) in enumerate(zip(steps, starts, strict=True)):
+            if priced[place]:
+                further = samples[start:]
+                cost = spent_on(step, company.segments, samples[: len(own)], further)
+                spent[:, place] = company.of_periods(cost)
+        means.add({"reached": both >= goals, "booked": both, "spent": spent})
+    fixed = np.array(
+        [
+            0.0 if known else _stated(step, stated) or math.nan
+            for step, known in zip(steps, priced, strict=True)
+        ]
+    )
+    return _labelled(company, steps, fixed, means, {"draws": draws, "seed": seed})
 
 
 def _runs(company: Company, step: Step) -> list[Run]:
@@ -141,28 +156,18 @@ def _checked_costs(costs: Mapping[str, float]) -> dict[str, float]:
     return {kind: float(cost) for kind, cost in costs.items()}
 
 
-def _cost(step: Step, company: Company, costs: Mapping[str, float]) -> float:
-    """Return what a step costs in a period: as stated, or as pay and economics say; else NaN."""
+def _stated(step: Step, costs: Mapping[str, float]) -> float | None:
+    """Return what is stated that a step costs, if anything is."""
     for kind in (step.kind, ALIKE.get(step.kind, step.kind)):
         if kind in costs:
             return costs[kind] * step.count
-    if step.segment is None:
-        return math.nan
-    segment = company.segments[step.segment]
-    share = 1.0 if company.by == "year" else 1 / QUARTERS_PER_YEAR
-    pay, sdr = segment.pay, segment.economics.sdr
-    if step.is_a_seat and pay is not None:
-        hired = pay.hiring_cost if step.kind == HIRE else 0.0
-        return (pay.ote * (1 + pay.on_costs) + pay.overhead) * share + hired
-    if step.kind in (SDR, POD) and sdr is not None:
-        return (sdr.per_year * share + sdr.hiring_cost) * step.count
-    return math.nan
+    return None
 
 
 def _labelled(
     company: Company,
     steps: list[Step],
-    costs: Mapping[str, float],
+    fixed: Floats,
     means: Means,
     made: Mapping[str, int],
 ) -> xr.Dataset:
@@ -179,12 +184,12 @@ def _labelled(
         "step_bookings_mean_change": (booked[1:, worst] - booked[0, worst]).pair,
         "step_worth_in_reps": _over_best_rep(change, steps).pair,
     }
-    cost = np.array([_cost(step, company, costs) for step in steps])
-    if np.isfinite(cost).any():
-        numbers |= {"step_cost": cost, "step_cost_per_point": _per_point(cost, value, error)}
+    cost = means["spent"][:, worst] + fixed
+    if np.isfinite(fixed).any():
+        numbers |= {"step_cost": cost.pair, "step_cost_per_point": _per_point(cost, change)}
     refused = {}
     if unknown := list(
-        dict.fromkeys(step.kind for step, c in zip(steps, cost, strict=True) if math.isnan(c))
+        dict.fromkeys(step.kind for step, c in zip(steps, fixed, strict=True) if math.isnan(c))
     ):
         refused["step_cost"] = f"no cost is stated of: {', '.join(unknown)}"
     return labelled(
@@ -215,8 +220,8 @@ def _over_best_rep(change: Estimate, steps: list[Step]) -> Estimate:
     return change / change[best]
 
 
-def _per_point(cost: Floats, value: Floats, error: Floats) -> Pair:
+def _per_point(cost: Estimate, change: Estimate) -> Pair:
     """Return what a hundredth of P(plan) costs, where a step is known to bring any."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        each = np.where(value > 0, POINT * cost / value, math.nan)
-        return each, each * error / value
+    each, error = (cost / change * POINT).pair
+    helps = change.value > 0
+    return np.where(helps, each, math.nan), np.where(helps, error, math.nan)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from funnelsim.analysis.economics.accounts import presence
 from funnelsim.analysis.sizing.search import with_hires
 from funnelsim.errors import ScenarioError
 from funnelsim.scenario.model import Scenario
@@ -63,10 +64,9 @@ def steps_of(segments: dict[str, Scenario]) -> list[Step]:
         *_of_all(f"{MORE_ACTIVITY - 1:.0%} more activity".replace("%", " %"), ACTIVITY, segments,
                  _more_activity),
         *_of_all("a point of win rate", WIN_RATE, segments, _more_wins),
-        *_of_all(f"{LESS_RAMP:g} weeks less ramp", RAMP, segments, _less_ramp),
-        *_of_all(f"{100 * LESS_ATTRITION:g} points less attrition", ATTRITION, segments,
-                 _less_attrition),
-        *_of_all(f"hires {SOONER} weeks sooner", HIRING, segments, _sooner),
+        *_of_all("{} less ramp", RAMP, segments, _less_ramp, _ramp_saved),
+        *_of_all("{} less attrition", ATTRITION, segments, _less_attrition, _leavers_saved),
+        *_of_all("hires {} sooner", HIRING, segments, _sooner, _weeks_saved),
     ]  # fmt: skip
 
 
@@ -82,7 +82,10 @@ def _seats(segments: dict[str, Scenario]) -> Iterator[Step]:
 
 
 def _sdrs(segments: dict[str, Scenario]) -> Iterator[Step]:
-    """Yield a further SDR of each segment, and one for each pod."""
+    """Yield a further SDR of each segment, and one for each pod.
+
+    Reps to be hired have their part of an SDR from then on: it is one on average of the horizon.
+    """
     several = len(segments) > 1
     for name, segment in segments.items():
         where = f" in {name}" if several else ""
@@ -91,7 +94,8 @@ def _sdrs(segments: dict[str, Scenario]) -> Iterator[Step]:
             if not source.per_sdr_week or not each or not segment.headcount:
                 continue
             path = f"sources.{quoted(source.name)}.sdrs_per_rep"
-            more = each + 1 / segment.headcount
+            reps_there = float(presence(segment).sum(axis=0).mean())
+            more = each + 1 / reps_there
             of = f" ({source.name})" if len(segment.sources) > 1 else ""
             yield Step(
                 f"an SDR{where}{of}", SDR, name, changed={name: segment.replace({path: more})}
@@ -102,7 +106,7 @@ def _sdrs(segments: dict[str, Scenario]) -> Iterator[Step]:
                 f"an SDR per {reps}{where}{of}",
                 POD,
                 name,
-                count=segment.headcount / pod,
+                count=reps_there / pod,
                 changed={name: segment.replace({path: each + 1 / pod})},
             )
 
@@ -112,8 +116,9 @@ def _of_all(
     kind: str,
     segments: dict[str, Scenario],
     change: Callable[[Scenario], Scenario | None],
+    saved: Callable[[Scenario, Scenario], Iterator[tuple[float, str]]] | None = None,
 ) -> Iterator[Step]:
-    """Yield a step of all segments that leave room for it, if any."""
+    """Yield a step of all segments that leave room for it, if any, by the name of what is done."""
     changed = {}
     for each, segment in segments.items():
         try:
@@ -123,7 +128,22 @@ def _of_all(
         if moved is not None and moved != segment:
             changed[each] = moved
     if changed:
-        yield Step(name, kind, changed=changed)
+        amounts = (
+            []
+            if saved is None
+            else [each for name_, then in changed.items() for each in saved(segments[name_], then)]
+        )
+        yield Step(name.format(_said(amounts)), kind, changed=changed)
+
+
+def _said(amounts: list[tuple[float, str]]) -> str:
+    """Return amounts and their unit in words: one that holds for all, or the largest."""
+    if not amounts:
+        return ""
+    most, unit = max(amounts)
+    count = f"{most:.3g}"
+    cut = any(f"{each:.3g}" != count for each, _ in amounts)
+    return f"{'up to ' if cut else ''}{count} {unit}{'' if count == '1' else 's'}"
 
 
 def _more_activity(segment: Scenario) -> Scenario | None:
@@ -153,7 +173,8 @@ def _less_ramp(segment: Scenario) -> Scenario | None:
     leaves = segment.attrition is not None and segment.attrition.per_year > 0
     if segment.ramp is None or not (leaves or segment.hiring):
         return None
-    return segment.replace({"ramp.weeks": max(segment.ramp.weeks - LESS_RAMP, LEAST_RAMP)})
+    shorter = max(segment.ramp.weeks - LESS_RAMP, min(LEAST_RAMP, segment.ramp.weeks))
+    return segment.replace({"ramp.weeks": shorter})
 
 
 def _less_attrition(segment: Scenario) -> Scenario | None:
@@ -164,5 +185,25 @@ def _less_attrition(segment: Scenario) -> Scenario | None:
 
 
 def _sooner(segment: Scenario) -> Scenario:
-    hiring = tuple(hire.model_copy(update={"week": hire.week - SOONER}) for hire in segment.hiring)
+    """Return a segment whose hires to come are made sooner, none of them in the past."""
+    hiring = tuple(
+        hire.model_copy(update={"week": max(hire.week - SOONER, 0)}) if hire.week > 0 else hire
+        for hire in segment.hiring
+    )
     return segment.model_copy(update={"hiring": hiring})
+
+
+def _ramp_saved(now: Scenario, then: Scenario) -> Iterator[tuple[float, str]]:
+    if now.ramp is not None and then.ramp is not None:
+        yield round(now.ramp.weeks - then.ramp.weeks, 1), "week"
+
+
+def _leavers_saved(now: Scenario, then: Scenario) -> Iterator[tuple[float, str]]:
+    if now.attrition is not None and then.attrition is not None:
+        yield 100 * (now.attrition.per_year - then.attrition.per_year), "point"
+
+
+def _weeks_saved(now: Scenario, then: Scenario) -> Iterator[tuple[float, str]]:
+    for before, after in zip(now.hiring, then.hiring, strict=True):
+        if before.week != after.week:
+            yield before.week - after.week, "week"

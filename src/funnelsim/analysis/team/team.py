@@ -66,10 +66,11 @@ def team(
     Notes
     -----
     The company is all segments whose quota is one of bookings. Seats that are hired count from the
-    quarter in which they are filled; empty ones count. Causes are "attrition" (nobody would
-    leave), "vacancies" (leavers would have a successor at once: a part of attrition), "ramp" (hires would be productive at once), "market" (the market would be what it is on
-    average), "uncertainty" (numbers would be what the plan states) and "late hires" (all would
-    begin on day 0). They overlap: their effects do not add up.
+    quarter in which they are filled; empty ones count. Causes are "attrition" (nobody would leave),
+    "vacancies" (leavers would have a successor at once: a part of attrition), "ramp" (hires would
+    be productive at once), "market" (the market would be what it is on average), "uncertainty"
+    (numbers would be what the plan states) and "late hires" (all would begin on day 0). They
+    overlap: their effects do not add up.
 
     Examples
     --------
