@@ -45,7 +45,7 @@ def test_the_answer_comes_first(answer: Answer, text: str) -> None:
 
 
 def test_numbers_are_those_of_the_result(answer: Answer, text: str) -> None:
-    told = answer.quarterly.sel(quarter=2)
+    told = answer.quarterly.sel(quarter=2).drop_sel(cause="vacancies")  # these are a sentence
     cells = next(line for line in text.splitlines() if line.startswith("quarter 2")).split()[2:]
     numbers = [told.plan_probability, *told.effect_on_plan_probability]
     errors = [

@@ -214,7 +214,7 @@ def _message(told: xr.Dataset, row: int, now: int, chance: float) -> str:
     needed = float(told["headcount_needed"].values[row, -1])
     wanted = f"{100 * certainty:.4g} of 100"
     if math.isnan(needed):
-        return f"{wanted} takes more reps than were tried;\nnow {now} reps: {hundred(chance)}"
+        return f"{wanted} is out of reach of the reps tried;\nnow {now} reps: {hundred(chance)}"
     low, high = told["headcount_interval"].values[row, -1]
     sure = "" if low == high or math.isnan(high) else f" ({low:.0f} to {high:.0f})"
     if needed <= now:
