@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import tempfile
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
@@ -41,6 +43,14 @@ def pytest_configure(config: pytest.Config) -> None:
     patch.setattr(socket, "getaddrinfo", _no_network)
     for method in ("connect", "connect_ex", "sendto"):
         patch.setattr(socket.socket, method, _local_only(method))
+
+
+@pytest.fixture(autouse=True)
+def _no_figure_left_open() -> Iterator[None]:
+    """Close what a test drew in pyplot's windows, so that none warns of the many of others."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 def _local_only(method: str) -> Any:
