@@ -16,7 +16,7 @@ from funnelsim.engine.simulate import STREAM_VERSION, described, provenance
 from funnelsim.errors import ArgumentError, ResultError
 from funnelsim.registry import BY_NAME, SEGMENT, STANDARD_ERROR
 from funnelsim.scenario.files import loads
-from funnelsim.scenario.model import Scenario, SizeLaw
+from funnelsim.scenario.model import DealSize, Scenario, SizeLaw
 
 Period = Literal["quarter", "year"]
 NO_VARIANCE = "a Pareto law of shape 2 or less has no variance"
@@ -216,10 +216,8 @@ def _estimates(tally: Tally) -> dict[str, Estimate]:
 
 def _refusals(plan: Scenario, estimates: dict[str, Estimate]) -> dict[str, str]:
     """Blank out, and explain, what a law without enough moments does not have."""
-    deals = [plan.deal_size_of(source) for source in (None, *plan.sources)]
-    funnel: list[SizeLaw] = [*deals]
-    windfalls: list[SizeLaw] = [plan.windfall] if plan.windfall is not None else []
-    lucky = [*windfalls, *(law for law in deals if law.whale is not None)]
+    booked = laws_of(plan)  # those of windfalls have no whales, and are luck as they are
+    lucky = [law for law in booked if not isinstance(law, DealSize) or law.whale is not None]
     refused: dict[str, str] = {}
 
     def blank(name: str, part: int, reason: str) -> None:
@@ -228,15 +226,21 @@ def _refusals(plan: Scenario, estimates: dict[str, Estimate]) -> dict[str, str]:
         estimates[name] = (both[0], both[1])
         refused[name + (STANDARD_ERROR if part else "")] = reason
 
-    for laws, name in ((funnel + windfalls, "bookings_mean"), (lucky, "windfall_bookings_mean")):
+    for laws, name in ((booked, "bookings_mean"), (lucky, "windfall_bookings_mean")):
         if least_shape(laws) <= 2:
             blank(name, 1, NO_VARIANCE)
-    if least_shape(funnel + windfalls) <= 2:
+    if least_shape(booked) <= 2:
         blank("bookings_sd", 0, NO_VARIANCE)
         blank("bookings_sd", 1, NO_VARIANCE)
-    elif least_shape(funnel + windfalls) <= 4:
+    elif least_shape(booked) <= 4:
         blank("bookings_sd", 1, NO_FOURTH_MOMENT)
     return refused
+
+
+def laws_of(plan: Scenario) -> list[SizeLaw]:
+    """Return the laws of all amounts that are booked: deals of each source, and windfalls."""
+    deals = [plan.deal_size_of(source) for source in (None, *plan.sources)]
+    return [*deals, *([plan.windfall] if plan.windfall is not None else [])]
 
 
 def least_shape(laws: list[SizeLaw]) -> float:

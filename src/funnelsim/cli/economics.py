@@ -6,6 +6,7 @@ from typing import Literal
 
 import click
 
+from funnelsim.analysis.answers import QUARTERS_PER_YEAR
 from funnelsim.cli.files import deliver_results, plan_of
 from funnelsim.cli.options import (
     draws_options,
@@ -18,7 +19,6 @@ from funnelsim.cli.options import (
 from funnelsim.cli.process import progress_bar
 
 DRAWS = 20_000
-QUARTERS_PER_YEAR = 4
 
 
 @click.command()

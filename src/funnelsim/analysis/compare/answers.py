@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from funnelsim.analysis.attainment import NO_FOURTH_MOMENT, NO_VARIANCE, least_shape
+from funnelsim.analysis.attainment import NO_FOURTH_MOMENT, NO_VARIANCE, laws_of, least_shape
 from funnelsim.analysis.compare.changes import changes_between
 from funnelsim.analysis.compare.computed import MADE, Computed, gap, leaders
 from funnelsim.analysis.compare.ranking import best_probabilities
 from funnelsim.analysis.compare.side_by_side import SideBySide
 from funnelsim.analysis.compare.skewed import FEWEST
-from funnelsim.analysis.luck.part import laws_of
 from funnelsim.analysis.tally import QUANTILES
 from funnelsim.engine.simulate import described, provenance
 from funnelsim.registry import (

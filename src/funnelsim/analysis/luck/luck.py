@@ -8,12 +8,12 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
-from funnelsim.analysis.attainment import NO_FOURTH_MOMENT, NO_VARIANCE, least_shape
+from funnelsim.analysis.attainment import NO_FOURTH_MOMENT, NO_VARIANCE, laws_of, least_shape
 from funnelsim.analysis.luck.dependence import Dependence
 from funnelsim.analysis.luck.doses import Doses
 from funnelsim.analysis.luck.equal_mean import EqualMean
 from funnelsim.analysis.luck.kpis import Kpis
-from funnelsim.analysis.luck.part import Answers, Part, check_quota, laws_of
+from funnelsim.analysis.luck.part import Answers, Part, check_quota
 from funnelsim.analysis.luck.policy import PolicyEffect
 from funnelsim.analysis.luck.repeatability import Repeatability
 from funnelsim.analysis.luck.sources import Sources

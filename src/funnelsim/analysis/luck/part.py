@@ -11,7 +11,7 @@ import numpy.typing as npt
 from funnelsim.analysis.tally import QUARTERS_PER_YEAR, REACHES
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.errors import ArgumentError
-from funnelsim.scenario.model import Scenario, SizeLaw
+from funnelsim.scenario.model import Scenario
 
 Floats = npt.NDArray[np.float64]
 Events = npt.NDArray[np.bool_]
@@ -116,12 +116,6 @@ def quarters_are_alike(plan: Scenario) -> bool:
 def rep_leaves(plan: Scenario) -> bool:
     """Return whether the rep may leave the seat inside the horizon."""
     return plan.attrition is not None and plan.attrition.per_year > 0
-
-
-def laws_of(plan: Scenario) -> list[SizeLaw]:
-    """Return the laws of all amounts that are booked: deals of each source, and windfalls."""
-    deals = [plan.deal_size_of(source) for source in (None, *plan.sources)]
-    return [*deals, *([plan.windfall] if plan.windfall is not None else [])]
 
 
 def has_luck(plan: Scenario) -> bool:

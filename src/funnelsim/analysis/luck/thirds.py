@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from funnelsim.analysis.attainment import laws_of
 from funnelsim.analysis.luck.gaps import (
     GAPS,
     MEASURES,
@@ -25,7 +26,7 @@ from funnelsim.analysis.luck.gaps import (
     teams_thirds,
     with_gaps,
 )
-from funnelsim.analysis.luck.part import Answers, alike, check_quota, laws_of, over
+from funnelsim.analysis.luck.part import Answers, alike, check_quota, over
 from funnelsim.analysis.seats import check_one_seat
 from funnelsim.engine.blocks import Progress, check
 from funnelsim.engine.simulate import STREAM_VERSION, described, provenance

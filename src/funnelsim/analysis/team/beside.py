@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from funnelsim.analysis.attainment import NO_FOURTH_MOMENT, NO_VARIANCE
+from funnelsim.analysis.attainment import NO_FOURTH_MOMENT, NO_VARIANCE, laws_of, least_shape
 from funnelsim.analysis.compare.changes import changes_between
 from funnelsim.analysis.tally import QUARTERS_PER_YEAR
 from funnelsim.analysis.team.company import COMPANY
-from funnelsim.analysis.team.labels import NO_COMPANY, NO_PLAN, NO_SEATS, UNSEEN, smallest_shape
+from funnelsim.analysis.team.labels import NO_COMPANY, NO_PLAN, NO_SEATS, UNSEEN
 from funnelsim.analysis.team.paired import Compared, Pair
 from funnelsim.analysis.team.tally import QUANTILES
 from funnelsim.engine.simulate import described, provenance
@@ -130,7 +130,7 @@ def _shapes(teams: Teams) -> Floats:
     """Return the smallest Pareto shape of what each company books, (plan,)."""
     return np.array(
         [
-            min(smallest_shape(plan.team[name]) for name in members.get(COMPANY, plan.team))
+            min(least_shape(laws_of(plan.team[name])) for name in members.get(COMPANY, plan.team))
             for plan, members in zip(teams.plans.values(), teams.members, strict=True)
         ]
     )

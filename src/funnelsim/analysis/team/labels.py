@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from funnelsim.analysis.attainment import NO_FOURTH_MOMENT, NO_VARIANCE, least_shape
+from funnelsim.analysis.attainment import NO_FOURTH_MOMENT, NO_VARIANCE, laws_of, least_shape
 from funnelsim.analysis.team.company import COMPANY, TeamTally
 from funnelsim.analysis.team.group import BANDS, counted
 from funnelsim.analysis.team.tally import QUANTILES, SHARES, Pairs
@@ -16,7 +16,6 @@ from funnelsim.analysis.team.worlds import company_of
 from funnelsim.engine.simulate import described
 from funnelsim.registry import BY_NAME, STANDARD_ERROR, TEAM
 from funnelsim.registry import COMPANY as OF_COMPANY
-from funnelsim.scenario.model import Scenario, SizeLaw
 
 VARIABLES = (BY_NAME["attainment_probability"], *OF_COMPANY, *TEAM)
 NO_PLAN = "the scenario states no [plan]"
@@ -106,7 +105,7 @@ def _refused(tally: TeamTally, causes: Sequence[str], answers: Pairs) -> dict[st
 def _blank_moments(tally: TeamTally, answers: Pairs, refused: dict[str, str]) -> None:
     """Blank out, and explain, what laws without enough moments do not have."""
     least = {
-        name: min(smallest_shape(tally.plan.team[each]) for each in own)
+        name: min(least_shape(laws_of(tally.plan.team[each])) for each in own)
         for name, own in tally.groups.items()
     }
     for name, (value, error) in answers.items():
@@ -127,9 +126,3 @@ def _blank_moments(tally: TeamTally, answers: Pairs, refused: dict[str, str]) ->
             error = np.where(shape <= 2, np.nan, error)
             refused[name + STANDARD_ERROR] = NO_VARIANCE
         answers[name] = value, error
-
-
-def smallest_shape(plan: Scenario) -> float:
-    """Return the smallest Pareto shape among all that a segment books."""
-    laws: list[SizeLaw] = [plan.deal_size_of(source) for source in (None, *plan.sources)]
-    return least_shape([*laws, *([plan.windfall] if plan.windfall is not None else [])])

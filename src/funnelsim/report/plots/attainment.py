@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from funnelsim.analysis.tally import REACHES
 from funnelsim.report.numbers import short_money
 from funnelsim.report.plots.style import (
     BLUE,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BINS, BINS_TO_QUOTA, MOST_BINS = 40, 10, 200
-REACHES = 1 - 1e-9  # equal deals must not miss their quota by rounding
 SPIKE = 0.01  # share of quarters without a deal that is worth a label
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import FixedLocator
 
+from funnelsim.analysis.tally import REACHES
 from funnelsim.report.numbers import short_money
 from funnelsim.report.plots.estimates import Floats, estimate
 from funnelsim.report.plots.style import (
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-REACHES = 1 - 1e-9  # equal deals must not miss their quota by rounding
 BINS_TO_QUOTA, FARTHEST = 10, 4  # quotas: what lies beyond stands in one bar
 LABELS = {
     "skill": "skill",
