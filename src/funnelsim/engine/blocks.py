@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from funnelsim.engine import kernels
 from funnelsim.engine.pack import Packed, pack, periods_needed
+from funnelsim.engine.scratch import scratch_of
 from funnelsim.engine.stream import purposes_of, stream_keys
 from funnelsim.errors import ArgumentError
 from funnelsim.registry import SEGMENT
@@ -26,7 +27,6 @@ from funnelsim.scenario.model import Scenario
 __all__ = ["Progress", "Run", "Samples", "purposes_of", "sample_blocks"]
 
 BLOCK = 16_384  # draws: long enough to forget Python, short enough for progress and Ctrl-C
-GUIDE = 256  # cells in which the search in a table of counts begins
 MOST_DRAWS = 1 << 32
 MOST_REPS = 1 << 20  # the width of a rep's number in an address
 
@@ -169,22 +169,17 @@ def run_blocks(
         stop = min(start + block, draws)
         filled = []
         for index, each in enumerate(packed):
-            record = each.plans[0]
             if whole is None:
                 rows = new_rows(each, stop - start, runs[index].seats)
             else:
                 rows = whole[index].part(slice(start, stop))
-            weeks = int(record["quarters"] * record["weeks_per_quarter"])
-            counted = kernels.REACHED + int(record["stages"]) + int(record["assists"])
             kernels.simulate_block(
                 each.plans.copy(),  # a draw sets what is uncertain
                 each.settings,
                 each.data,
                 *keys[index],
                 start,
-                _scratch(each),
-                np.zeros((weeks, counted), np.int64),
-                np.zeros((weeks, max(int(record["kpis"]), 1))),
+                *scratch_of(each),
                 rows.counts,
                 rows.money,
             )
@@ -286,54 +281,3 @@ def check(draws: int, seed: int, threads: int | None, block: int) -> None:
             raise ArgumentError(f"{name} = {value!r}: must be a whole number.")
         if not least <= value <= most:
             raise ArgumentError(f"{name} = {value}: must be between {least} and {most}.")
-
-
-def _scratch(packed: Packed) -> tuple[tuple[Array, ...], ...]:
-    """Return a thread's room: of a rep, of its weeks, of a batch of its opportunities.
-
-    A law of counts that is wider than its table is cut there.
-    """
-    plans = packed.plans
-    past, words = int(plans["past_weeks"].max()), int(plans["words"].max())
-    quarters, stages = int(plans["quarters"][0]), int(plans["stages"][0])
-    horizon = quarters * int(plans["weeks_per_quarter"][0])
-    weeks = past + horizon
-    blocks = ((kernels.ORIGIN + weeks - past - 1) >> 2) - ((kernels.ORIGIN - past) >> 2) + 1
-    vector = int(kernels.VECTOR)  # loops run over whole ones
-    batch = int(kernels.BATCH) + vector
-    weeks, blocks = weeks + vector, -(-blocks // vector) * vector
-    return (
-        (
-            np.zeros(int(packed.widest_week)),
-            np.zeros(int(2 * packed.most_windfalls) + 200),
-            np.zeros(GUIDE, np.uint64),
-            np.zeros(GUIDE, np.uint64),
-            np.zeros(kernels.CONVERSIONS + stages * len(plans)),
-            np.zeros(int(plans["origin_quarter"][0]) + quarters),
-            np.zeros(horizon),
-        ),
-        (
-            np.zeros(4 * blocks),
-            np.zeros(4 * blocks),
-            np.zeros(weeks, np.int64),
-            np.zeros(weeks),
-            np.zeros(weeks, np.int64),
-            np.zeros(weeks),
-            np.zeros(weeks),
-            np.zeros(weeks),
-            np.zeros(weeks),
-            np.zeros(weeks, np.int64),
-        ),
-        (
-            np.zeros(batch, np.uint64),
-            np.zeros(batch, np.uint64),
-            np.zeros((words, batch)),
-            np.zeros(batch),
-            np.zeros(batch),
-            np.zeros(batch, np.int64),
-            np.zeros(batch, np.uint64),
-            np.zeros(batch, np.uint64),
-            np.zeros(batch),
-            np.zeros(batch),
-        ),
-    )
