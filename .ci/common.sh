@@ -43,7 +43,7 @@ run_from_readme() {
 install_debian_packages() {
   local packages=()
   python3 -c 'import ensurepip' 2> /dev/null || packages+=(python3-venv)
-  # A browser will stand here once there are reports to open in it.
+  command -v chromium > /dev/null || packages+=(chromium)  # opens the report in the tests
   if (( ${#packages[@]} )); then
     local sudo=()
     (( EUID == 0 )) || sudo=(sudo)

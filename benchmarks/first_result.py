@@ -1,7 +1,5 @@
 """How long a user waits: fresh processes, with an empty and with a warm numba cache.
 
-    python benchmarks/first_result.py [--rounds N] [--smallest] [--json]
-
 'libraries' is the import of NumPy, numba and xarray, 'first' the first call after it (it loads what
 funnelsim needs beyond, compiles or finds machine code, and computes 1000 draws), 'second' the same
 call again. The jitted function that does nothing shows what numba itself takes.
@@ -9,21 +7,13 @@ call again. The jitted function that does nothing shows what numba itself takes.
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import statistics
-import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-if __name__ == "__main__":  # a script sees its own folder; the package lies beside it
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from benchmarks.harness import child, child_json, described, environment, table, timed
-from benchmarks.workload import SMALLEST, size, smallest
+from benchmarks.harness import child, child_json, timed
+from benchmarks.workload import smallest
 
 EMPTY_KERNEL = """
 import numba
@@ -89,6 +79,11 @@ def command(name: str, place: Path) -> float:
     return timed(lambda: child(COMMANDS[name], cache=_cache(place), folder=place)).wall
 
 
+def run_funnelsim(arguments: Sequence[str], folder: Path) -> None:
+    """Run the program in a fresh process, in a folder."""
+    child(["-c", CLI, *arguments], folder=folder)
+
+
 def _cache(place: Path) -> Path | None:
     """Return a cache of its own, but for a proof of life the usual one: no compiling there."""
     return None if smallest() else place / "cache"
@@ -99,6 +94,7 @@ class FirstCall:
 
     params = (tuple(CALLS), ("empty", "warm"))
     param_names = ("call", "cache")
+    most_rounds = 2
     timeout = 300.0
 
     def track_first_call(self, name: str, cache: str) -> float:
@@ -130,60 +126,20 @@ class Command:
         command(name, self.place)
 
 
-def calls_table(rounds: int) -> dict[str, dict[str, float]]:
-    """Measure ``CALLS``, each round once with an empty cache and twice with the cache it left."""
-    empty: dict[str, list[dict[str, float]]] = {name: [] for name in CALLS}
-    warm: dict[str, list[dict[str, float]]] = {name: [] for name in CALLS}
+def first_calls(rounds: int) -> dict[str, list[float]]:
+    """Time ``CALLS``, each round once with an empty cache and twice with the cache it left."""
+    found: dict[str, list[float]] = {}
     for _ in range(rounds):
         for name in CALLS:
             with workplace() as place:
-                empty[name].append(first_call(name, place))
-                warm[name] += [first_call(name, place) for _ in range(2)]
-    return {
-        name: {
-            "libraries": _median(warm[name], "libraries"),
-            "first, empty cache": _median(empty[name], "first"),
-            "first, warm cache": _median(warm[name], "first"),
-            "second": _median(warm[name], "second"),
-        }
-        for name in CALLS
-    }
+                for cache in ("empty", "warm", "warm"):
+                    seconds = first_call(name, place)["first"]
+                    found.setdefault(f"{name}, {cache} cache", []).append(seconds)
+    return found
 
 
-def commands_table(rounds: int) -> dict[str, dict[str, float]]:
-    """Measure ``COMMANDS`` in interleaved rounds, after a first time with an empty cache."""
+def commands(rounds: int) -> dict[str, list[float]]:
+    """Time ``COMMANDS`` in interleaved rounds, machine code in the cache."""
     with workplace() as place:
-        first = {name: command(name, place) for name in COMMANDS}
-        again = [{name: command(name, place) for name in COMMANDS} for _ in range(2 * rounds)]
-    return {
-        name: {"empty cache": first[name], "warm cache": _median(again, name)} for name in COMMANDS
-    }
-
-
-def _median(found: list[dict[str, float]], key: str) -> float:
-    return statistics.median(each[key] for each in found)
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Measure, print two tables."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3, help="each with an empty cache of its own")
-    parser.add_argument("--smallest", action="store_true", help="a mere proof of life")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
-    asked = parser.parse_args(arguments)
-    if asked.smallest:
-        os.environ[SMALLEST] = "1"
-    machine, rounds = environment(), size(asked.rounds, 1)
-    found = {"in Python": calls_table(rounds), "at the prompt": commands_table(rounds)}
-    if asked.json:
-        print(json.dumps({"environment": machine, "rounds": rounds, "results": found}))
-        return
-    for where, rows in found.items():
-        headings = (f"{where}, seconds", *next(iter(rows.values())))
-        cells = [(name, *(f"{value:.3f}" for value in row.values())) for name, row in rows.items()]
-        print(table(headings, cells), end="\n\n")
-    print(f"Medians of {rounds} rounds on {described(machine)}.")
-
-
-if __name__ == "__main__":
-    main()
+        again = [{name: command(name, place) for name in COMMANDS} for _ in range(rounds + 1)]
+    return {name: [each[name] for each in again[1:]] for name in COMMANDS}

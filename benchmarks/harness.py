@@ -16,14 +16,29 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+try:
+    import resource
+except ImportError:  # Windows has none
+    resource = None  # type: ignore[assignment]
+
 ROOT = Path(__file__).resolve().parents[1]
 TIMEOUT = 900.0  # seconds, of a process that is measured
-PACKAGES = ("funnelsim", "numpy", "numba", "xarray", "simpy")
+PACKAGES = (
+    "funnelsim",
+    "numpy",
+    "numba",
+    "llvmlite",
+    "scipy",
+    "xarray",
+    "simpy",
+    "ciw",
+    "aggregate",
+)
 
 
 @dataclass(frozen=True)
 class Timing:
-    """One timed call: seconds on the wall, seconds of processor in all threads."""
+    """One timed call: seconds on the wall, seconds of processor in all threads and children."""
 
     wall: float
     processor: float
@@ -31,9 +46,17 @@ class Timing:
 
 def timed(call: Callable[[], object]) -> Timing:
     """Time one call."""
-    wall, processor = time.perf_counter(), time.process_time()
+    wall, processor = time.perf_counter(), _processor_seconds()
     call()
-    return Timing(time.perf_counter() - wall, time.process_time() - processor)
+    return Timing(time.perf_counter() - wall, _processor_seconds() - processor)
+
+
+def _processor_seconds() -> float:
+    """Return what this process and the children that it waited for have used."""
+    if resource is None:
+        return time.process_time()
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def interleaved(
@@ -124,7 +147,7 @@ def environment() -> dict[str, str]:
             versions[package] = version(package)
         except PackageNotFoundError:
             versions[package] = "absent"
-    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "nan"
     return {
         "processor": _processor(),
         "processors": str(os.cpu_count()),

@@ -1,4 +1,7 @@
-"""The two atoms under every sample: a random word, and the quantile of a tabulated law."""
+"""The two atoms under every sample: a random word, and the quantile of a tabulated law.
+
+A chunk of 4096 again and again, so that no memory beyond the second-level cache is timed.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,9 @@ from typing import Any
 import numba
 import numpy as np
 
-from benchmarks.harness import timed
 from benchmarks.workload import size
 
-ROUNDS = 9
+CHUNK = 4096
 
 
 def many_words(philox: Callable[..., Any]) -> Callable[..., None]:
@@ -38,40 +40,44 @@ def many_quantiles(tabled: Callable[..., Any]) -> Callable[..., None]:
     return fill  # type: ignore[no-any-return]
 
 
-class Atoms:
-    """A million of each, compiled: nanoseconds apiece, the fastest of nine rounds.
+class Words:
+    """A million words of Philox."""
 
-    A chunk of 4096 again and again, so that no memory beyond the second-level cache is timed.
-    """
+    per = "word"
+
+    def work(self) -> int:
+        return size(250, 1) * CHUNK
 
     def setup(self) -> None:
-        # Imported here, so that a commit that has them elsewhere fails in this class alone.
-        from funnelsim.engine.kernels import philox, tabled
+        # Imported here, so that a commit that has it elsewhere fails in this class alone.
+        from funnelsim.engine.kernels import philox
+
+        self.words, self.fill = np.zeros((4, CHUNK // 4), np.uint64), many_words(philox)
+        self.time_words()
+
+    def time_words(self) -> None:
+        for _ in range(size(250, 1)):
+            self.fill(self.words)
+
+
+class Quantiles:
+    """A million quantiles of the normal law."""
+
+    per = "quantile"
+
+    def work(self) -> int:
+        return size(250, 1) * CHUNK
+
+    def setup(self) -> None:
+        from funnelsim.engine.kernels import tabled
         from funnelsim.engine.tables import normal, quantile_table
 
         coefficients, bits = quantile_table(normal)
         self.table = coefficients.ravel(), bits
-        self.words, self.many_words = np.zeros((4, 1024), np.uint64), many_words(philox)
-        self.uniforms, self.values = np.random.default_rng(1).random(4096), np.zeros(4096)
-        self.many_quantiles = many_quantiles(tabled)
-        self.chunks = size(250, 1)
-        self.time_words()
+        self.uniforms, self.values = np.random.default_rng(1).random(CHUNK), np.zeros(CHUNK)
+        self.fill = many_quantiles(tabled)
         self.time_quantiles()
 
-    def time_words(self) -> None:
-        for _ in range(self.chunks):
-            self.many_words(self.words)
-
     def time_quantiles(self) -> None:
-        for _ in range(self.chunks):
-            self.many_quantiles(*self.table, self.uniforms, self.values)
-
-    def track_word(self) -> float:
-        rounds = [timed(self.time_words).wall for _ in range(ROUNDS)]
-        return min(rounds) / (self.chunks * self.words.size) * 1e9
-
-    def track_quantile(self) -> float:
-        rounds = [timed(self.time_quantiles).wall for _ in range(ROUNDS)]
-        return min(rounds) / (self.chunks * self.values.size) * 1e9
-
-    track_word.unit = track_quantile.unit = "ns"  # type: ignore[attr-defined]
+        for _ in range(size(250, 1)):
+            self.fill(*self.table, self.uniforms, self.values)

@@ -1,22 +1,10 @@
-"""How much memory samples and summaries take; each peak in a process of its own.
-
-    python benchmarks/memory.py [--draws 1e8]
-
-streams so many draws in a fresh process and prints its seconds and its peak above import.
-"""
+"""How much memory samples and summaries take; each peak in a process of its own."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from pathlib import Path
-
-if __name__ == "__main__":  # a script sees its own folder; the package lies beside it
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
 import funnelsim as fs
 from benchmarks.harness import child_json
-from benchmarks.workload import plan, size, smallest
+from benchmarks.workload import PLANS, plan, rep_quarters, size, smallest
 
 # Everything is imported before the first look; machine code, from the cache, is part of the peak.
 CODE = """
@@ -47,6 +35,7 @@ class AboveImport:
 
     params = ("simulate", "summarize")
     param_names = ("call",)
+    most_rounds = 2
     timeout = 300.0
 
     def track_peak(self, call: str) -> float:
@@ -58,12 +47,13 @@ class AboveImport:
 class Samples:
     """What one rep-quarter of samples takes, in bytes."""
 
-    params = ("reference", "everything on")
+    params = tuple(PLANS)
     param_names = ("plan",)
+    most_rounds = 1
 
     def track_rep_quarter(self, name: str) -> float:
         draws = 1_000
-        return fs.simulate(plan(name), draws=draws, seed=1).nbytes / draws
+        return fs.simulate(plan(name), draws=draws, seed=1).nbytes / draws / rep_quarters(name)
 
     track_rep_quarter.unit = "B"  # type: ignore[attr-defined]
 
@@ -79,19 +69,3 @@ class Peak:
 
     def peakmem_summarize(self) -> None:
         fs.summarize(self.plan, draws=size(1_000_000, 1_000), seed=1)
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Stream, and print seconds and peak."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--draws", type=float, default=1e6)
-    draws = int(parser.parse_args(arguments).draws)
-    found = measured("summarize", draws)
-    print(
-        f"{draws:,} draws streamed on 2 threads: {found['seconds']:.1f} s, "
-        f"{found['peak']:.0f} MB above import"
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """Race funnelsim against other ways to compute the same six numbers; print a table.
 
-    python benchmarks/peers.py [--rounds N] [--only NAME ...] [--smallest] [--json]
+    python benchmarks/peers.py [--rounds N] [--only NAME ...] [--smallest]
 
 Every contender is checked against the exact twin before anything is timed: the mean of each output
 and P(attain) must lie within 5 standard errors. Then all are timed in one process, in interleaved
@@ -10,12 +10,13 @@ rounds. Compare ratios within one run, never nanoseconds between runs.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,23 +24,10 @@ if __name__ == "__main__":  # a script sees its own folder; the package lies bes
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks import numpy_peers, python_peers
-from benchmarks.harness import (
-    Timing,
-    described,
-    environment,
-    interleaved,
-    quartiles,
-    table,
-    timed,
-)
-from benchmarks.workload import (
-    SMALLEST,
-    Outcome,
-    deviations,
-    expected,
-    reference_plan,
-    size,
-)
+from benchmarks.harness import Timing, described, environment, interleaved, timed
+from benchmarks.race_text import ratios_table, times_table
+from benchmarks.records import Figure, Record, figure
+from benchmarks.workload import SMALLEST, Outcome, deviations, expected, reference_plan, size
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -48,7 +36,8 @@ if TYPE_CHECKING:
 
 SEED = 1
 LIMIT = 5.0  # standard errors
-SECONDS = 1.0  # of one contender's turn in a round: a call's fixed cost hardly counts
+SECONDS = 0.7  # of one contender's turn in a round: a call's fixed cost hardly counts
+ACCURACY = 0.001  # the standard error of P(attain) whose price is told
 NOTE = (
     "'processor' is the share of its cores that a contender got: well below 100 %, the machine was "
     "busy with something else."
@@ -94,16 +83,39 @@ def outcome_of(result: xr.Dataset) -> Outcome:
     return Outcome(one["activities"].values, *reached, *booked)
 
 
+def c_peer() -> dict[str, Contender]:
+    """Return the same algorithm in C, where the module c_peer is there and finds a compiler.
+
+    It has ``available()`` and ``run(draws, seed) -> Outcome``.
+    """
+    if find_spec("benchmarks.c_peer") is None:
+        return {}
+    module = import_module("benchmarks.c_peer")
+    return {"C, same algorithm": Contender(module.run, 200_000)} if module.available() else {}
+
+
 # The first is what the others are measured by.
 CONTENDERS = {
     "funnelsim, 1 thread": Contender(funnelsim_on(1), 200_000),
     "funnelsim, 2 threads": Contender(funnelsim_on(2), 200_000, threads=2),
+    **c_peer(),
     "NumPy, past simulated": Contender(numpy_peers.past_weeks, 50_000),
     "NumPy, stationary": Contender(numpy_peers.stationary, 200_000),
     "NumPy, Poisson shortcuts": Contender(numpy_peers.poisson_shortcuts, 200_000),
-    "plain Python": Contender(python_peers.plain_loop, 4_000, start="empty"),
-    "SimPy": Contender(python_peers.simpy_processes, 400, start="empty"),
+    "plain Python, empty start": Contender(python_peers.plain_loop, 4_000, start="empty"),
+    "SimPy, empty start": Contender(python_peers.simpy_processes, 400, start="empty"),
+    "Ciw, empty start": Contender(python_peers.ciw_network, 200, start="empty"),
 }
+PACKAGES = {
+    "SimPy, empty start": "simpy",
+    "Ciw, empty start": "ciw",
+}  # that a contender needs, by its name
+
+
+def installed() -> dict[str, Contender]:
+    """Return the contenders that can run here."""
+    absent = {name for name, package in PACKAGES.items() if find_spec(package) is None}
+    return {name: each for name, each in CONTENDERS.items() if name not in absent}
 
 
 def checked(field: dict[str, Contender]) -> dict[str, float]:
@@ -141,66 +153,46 @@ def race(field: dict[str, Contender], rounds: int) -> dict[str, list[Timing]]:
 
 def figures(
     field: dict[str, Contender], timings: dict[str, list[Timing]], worst: dict[str, float]
-) -> dict[str, dict[str, float]]:
-    """Return per contender what the table shows: ns per rep-quarter, ratios, processor share."""
-    reference = [each.wall for each in next(iter(timings.values()))]
-    rows = {}
+) -> list[Figure]:
+    """Return what the table shows of each contender."""
+    first = next(iter(timings.values()))
+    reference = [each.wall for each in first]
+    found = []
     for name, rounds in timings.items():
-        lower, median, upper = quartiles([each.wall * 1e9 for each in rounds])
-        ratios = [each.wall / base for each, base in zip(rounds, reference, strict=True)]
-        low_ratio, ratio, high_ratio = quartiles(ratios)
-        share = sum(each.processor for each in rounds) / sum(each.wall for each in rounds)
-        rows[name] = {
-            "median": median,
-            "lower_quartile": lower,
-            "upper_quartile": upper,
-            "minimum": min(each.wall for each in rounds) * 1e9,
-            "ratio": ratio,
-            "ratio_lower_quartile": low_ratio,
-            "ratio_upper_quartile": high_ratio,
-            "ratio_of_minima": min(each.wall for each in rounds) / min(reference),
-            "processor_share": share / field[name].threads,
-            "worst_deviation": worst[name],
-        }
-    return rows
-
-
-def report(field: dict[str, Contender], rows: dict[str, dict[str, float]]) -> str:
-    """Return the table for people."""
-    first = next(iter(rows))
-    headings = (
-        "ns per rep-quarter", "start", "median", "quartiles", "minimum",
-        f"times {first}", "quartiles", "of minima", "processor", "worst check",
-    )  # fmt: skip
-    cells = [
-        (
-            name, field[name].start, f"{row['median']:,.0f}",
-            f"{row['lower_quartile']:,.0f} - {row['upper_quartile']:,.0f}",
-            f"{row['minimum']:,.0f}", f"{row['ratio']:,.2f}",
-            f"{row['ratio_lower_quartile']:,.2f} - {row['ratio_upper_quartile']:,.2f}",
-            f"{row['ratio_of_minima']:,.2f}", f"{row['processor_share']:.0%}",
-            f"{row['worst_deviation']:+.1f} s.e.",
-        )
-        for name, row in rows.items()
-    ]  # fmt: skip
-    return table(headings, cells)
+        walls = [each.wall for each in rounds]
+        ratios = [wall / base for wall, base in zip(walls, reference, strict=True)]
+        work = [a.processor / b.processor for a, b in zip(rounds, first, strict=True)]
+        share = sum(each.processor for each in rounds) / sum(walls) / field[name].threads
+        p = expected(field[name].start)["attainment_probability"]
+        draws = p * (1 - p) / ACCURACY**2
+        found += [
+            figure(f"time({name})", "ns per rep-quarter", [wall * 1e9 for wall in walls]),
+            figure(f"ratio({name})", "x", ratios),
+            figure(f"ratio of minima({name})", "x", [min(walls) / min(reference)]),
+            figure(f"processor ratio({name})", "x", work),
+            figure(f"accuracy({name})", "s", [wall * draws for wall in walls]),
+            figure(f"processor share({name})", "%", [100 * share]),
+            figure(f"worst check({name})", "standard errors", [worst[name]]),
+        ]
+    return found
 
 
 class Peers:
-    """The contenders one by one, for asv: nanoseconds per rep-quarter, the fastest of three."""
+    """The contenders one by one, checked."""
 
     params = tuple(CONTENDERS)
     param_names = ("contender",)
 
+    def work(self, contender: str) -> int:
+        return size(CONTENDERS[contender].draws, 10)
+
     def setup(self, contender: str) -> None:
-        self.field = {contender: CONTENDERS[contender]}
-        checked(self.field)
+        if contender not in installed():
+            raise NotImplementedError(f"{contender} is not installed")
+        checked({contender: CONTENDERS[contender]})
 
-    def track_rep_quarter(self, contender: str) -> float:
-        timings = race(self.field, size(3, 1))[contender]
-        return min(each.wall for each in timings) * 1e9
-
-    track_rep_quarter.unit = "ns"  # type: ignore[attr-defined]
+    def time_peer(self, contender: str) -> None:
+        CONTENDERS[contender].run(self.work(contender), SEED)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -209,21 +201,24 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--only", nargs="+", metavar="NAME", help="parts of contenders' names")
     parser.add_argument("--smallest", action="store_true", help="a mere proof of life")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     asked = parser.parse_args(arguments)
     if asked.smallest:
         os.environ[SMALLEST] = "1"
     rounds = size(asked.rounds, min(asked.rounds, 2))
     machine = environment()
     wanted = [next(iter(CONTENDERS)), *(asked.only or [""])]
-    field = {name: CONTENDERS[name] for name in CONTENDERS if any(part in name for part in wanted)}
+    field = {
+        name: each for name, each in installed().items() if any(part in name for part in wanted)
+    }
+    found = Record("", "", machine, tuple(measured(field, rounds)))
+    print(ratios_table(found), times_table(found), sep="\n\n")
+    print(f"\n{rounds} interleaved rounds on {described(machine)}.\n{NOTE}")
+
+
+def measured(field: dict[str, Contender], rounds: int) -> list[Figure]:
+    """Check the contenders, race them, and return their figures."""
     worst = checked(field)
-    rows = figures(field, race(field, rounds), worst)
-    if asked.json:
-        print(json.dumps({"environment": machine, "rounds": rounds, "results": rows}))
-    else:
-        print(report(field, rows))
-        print(f"\n{rounds} interleaved rounds on {described(machine)}.\n{NOTE}")
+    return figures(field, race(field, rounds), worst)
 
 
 if __name__ == "__main__":

@@ -120,33 +120,43 @@ def reference_plan(start: str = "steady") -> Scenario:
     )
 
 
-EVERYTHING = {
+MANAGED = {
     "policy.floor_per_week": 58,
     "policy.cap_per_week": 120,
     "policy.adherence": 0.9,
     "activity.week_cv": 0.5,
     "activity.rep_cv": 0.35,
-    "activity.elasticity": 0.8,
     "skill_correlation": 0.3,
     "stages.demo.rep_cv": 0.15,
     "stages.won.rep_cv": 0.2,
-    "stages.won.lost_days": 57.6,
     "deal_size.rep_cv": 0.1,
+}
+EVERYTHING = MANAGED | {
+    "activity.elasticity": 0.8,
+    "stages.won.lost_days": 57.6,
     "deal_size.whale": {"probability": 0.03, "multiple": 10},
     "market.cv": 0.15,
     "market.persistence": 0.5,
+    "assists": [{"name": "on-site", "at": "won", "per_quarter": 2, "odds": 1.25}],
     "kpis": [
         {"name": "calls", "metric": "activities", "target": 50, "per": "week", "share": 0.8},
         {"name": "demos", "metric": "demo", "target": 2, "per": "month"},
         {"name": "created", "metric": "pipeline", "target": 1_000_000, "per": "quarter"},
     ],
 }
+TEAM = {
+    "headcount": 100,
+    "ramp": {"weeks": 13},
+    "attrition": {"per_year": 0.3, "fill_weeks": 8},
+}
 PLANS: dict[str, dict[str, Any]] = {
     "no delays": {"stages.demo.days": 0, "stages.won.days": 0},
     "reference": {},
+    "policy and skill": MANAGED,
     "everything on": EVERYTHING,
     "4 quarters": {"calendar.quarters": 4},
     "20 quarters": {"calendar.quarters": 20},
+    "100 reps": TEAM,
 }
 """What changes against the reference workload, by name."""
 
@@ -154,6 +164,11 @@ PLANS: dict[str, dict[str, Any]] = {
 def plan(name: str) -> Scenario:
     """Return one of ``PLANS``."""
     return reference_plan().replace(PLANS[name])
+
+
+def rep_quarters(name: str) -> int:
+    """Return how many rep-quarters one draw of a plan holds."""
+    return int(PLANS[name].get("headcount", 1)) * int(PLANS[name].get("calendar.quarters", 1))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Pictures of the pages, and numbers of the page about luck, made by the library at build time.
+"""Pictures and numbers of the page about luck, made by the library at build time.
 
 Numbers are exact where the exact twin covers the plan, and carry their standard error elsewhere.
 """
@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from sphinx_gallery.scrapers import matplotlib_scraper
 
 import funnelsim as fs
 from funnelsim.analysis.luck.equal_mean import EqualMean, ahead_from
@@ -18,26 +20,12 @@ from funnelsim.analysis.luck.imposed import imposed
 from funnelsim.analysis.luck.thirds import quarters_to_tell
 from funnelsim.registry import STANDARD_ERROR
 from funnelsim.report.numbers import percent, points, with_error
-from funnelsim.report.plots.bites import bites
-from funnelsim.report.plots.bridge import bridge
-from funnelsim.report.plots.coaching import coaching
-from funnelsim.report.plots.compare import differences, ranking
-from funnelsim.report.plots.coverage import coverage, coverage_picture
-from funnelsim.report.plots.cushion import cushion, diversification
-from funnelsim.report.plots.headcount import headcount, next_steps
-from funnelsim.report.plots.interactions import interactions
 from funnelsim.report.plots.luck import luck_page
-from funnelsim.report.plots.mix import mix
 from funnelsim.report.plots.policy import dose_response, kpi_table
-from funnelsim.report.plots.quota import quota
 from funnelsim.report.plots.repeat import careers, equal_mean
-from funnelsim.report.plots.solve import curve
-from funnelsim.report.plots.sweep import sweep
-from funnelsim.report.plots.team import team_picture
-from funnelsim.report.plots.tornado import tornado
 from funnelsim.report.plots.windfalls import variance_by_source, windfalls
 
-DRAWS, SEED = 20_000, 1
+DRAWS, SEED, DOTS_PER_INCH = 20_000, 1, 150
 AT_ONCE = {"stages.demo.days": 0, "stages.won.days": 0}  # deals close at once: the twin is quick
 WINDFALL = {"per_quarter": 0.05, "law": "lognormal", "mean": 250_000, "cv": 1.0}
 PLAIN = fs.preset("sales_math").replace(AT_ONCE)
@@ -53,39 +41,6 @@ MANAGED = PLAIN.replace(
 )
 LEVELS = (375, 750, 1_276)
 TEAM = {"reps": 12, "quarters": 1, "observed": {"close_rate": (0.46, 0.25)}}
-
-# The plans and ranges of the how-to pages about planning.
-OPTIONS = {
-    "more calls": {"activity.per_quarter": 900},
-    "better proposals": {"stages.won.conversion": 0.38},
-    "larger deals": {"deal_size.mean": 95_000},
-    "steadier sizes": {"deal_size.cv": 0.4},
-}
-COARSE = {
-    "activity.per_quarter": range(500, 1_501, 125),
-    "stages.won.conversion": [0.20, 0.25, 0.30, 0.35, 0.40, 0.45, 0.50],
-    "deal_size.mean": [70_000, 84_000, 100_000],
-}
-COSTS = {"activity.per_quarter": 30, "stages.won.conversion": 80_000, "deal_size.mean": 0.4}
-BELIEVED = {
-    "activity.per_quarter": (675, 900),
-    "stages.demo.conversion": (0.55, 0.63),
-    "stages.won.conversion": (0.25, 0.40),
-    "deal_size.mean": (80_000, 90_000),
-}
-WIDE = {
-    "activity.per_quarter": (300, 1_500),
-    "stages.won.conversion": (0.15, 0.60),
-    "deal_size.mean": (50_000, 150_000),
-}
-BENCHMARK = {"discovery": 0.021, "demo": 0.66, "won": 0.30}
-BOTTOM = {"name": "bottom third", "stages.won.conversion": 0.25, "deal_size.mean": 70_000}
-TOP = {
-    "name": "top third",
-    "stages.won.conversion": 0.46,
-    "deal_size.mean": 160_000,
-    "activity.per_quarter": 700,
-}
 
 
 def luck(folder: Path) -> dict[str, str]:
@@ -107,60 +62,13 @@ def luck(folder: Path) -> dict[str, str]:
     return {f"luck_{name}": text for name, text in _numbers(lucky, managed).items()}
 
 
-def planning(folder: Path) -> None:
-    """Draw the pictures of the how-to pages about planning into a folder."""
-    plan = fs.preset("sales_math")
-    quarter = plan.replace({"calendar.quarters": 1})
-    plans = {"as is": plan} | {name: plan.replace(change) for name, change in OPTIONS.items()}
-    compared = fs.compare(plans, draws=DRAWS, seed=SEED)
-    activities = {"activity.per_quarter": range(500, 1_501, 50)}
-    maps = activities | {"stages.won.conversion": [0.20 + 0.025 * k for k in range(17)]}
-    covered = fs.coverage(plan)
-    thirds = (plan.replace(changes) for changes in (BOTTOM, TOP))
-    results = {
-        "compare": (differences, compared),
-        "ranking": (ranking, compared),
-        "sweep-one": (sweep, fs.sweep(quarter, activities)),
-        "sweep-two": (sweep, fs.sweep(quarter, maps)),
-        "sweep-three": (sweep, fs.sweep(quarter, COARSE)),
-        "solve": (curve, fs.solve(plan, "activity.per_quarter", attain=0.80)),
-        "bites": (bites, fs.bites(plan, certainty=[0.80])),
-        "coverage": (coverage, covered),
-        "mix": (mix, fs.cheapest_mix(quarter, COSTS, attain=0.80)),
-        "quota": (quota, fs.quota_for(quarter, share=[0.5, 0.6, 0.7, 0.8, 0.9])),
-        "tornado": (tornado, fs.sensitivity(plan)),
-        "tornado-believed": (tornado, fs.sensitivity(plan, BELIEVED)),
-        "interactions": (
-            interactions,
-            fs.sensitivity(quarter, WIDE, interactions=True, points=256),
-        ),
-        "coaching": (coaching, fs.coaching_point(plan, BENCHMARK)),
-        "bridge": (bridge, fs.bridge(*thirds)),
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, (draw, told) in results.items():
-        _draw(lambda ax, draw=draw, told=told: draw(told, ax=ax), folder / f"plan-{name}.png")
-    coverage_picture(covered).savefig(folder / "plan-coverage-by-certainty.png", dpi=110)
-
-
-def sizing(folder: Path) -> None:
-    """Draw the pictures of the pages about teams into a folder."""
-    company = fs.preset("three_segments")
-    how = {"draws": 2_000, "seed": SEED}
-    results = {
-        "headcount": (headcount, fs.headcount(company, probability=[0.8, 0.9], **how)),
-        "next-steps": (next_steps, fs.next_step(company, **how)),
-        "cushion": (cushion, fs.cushion(company, **how)),
-        "diversification": (diversification, fs.diversification(PLAIN, draws=DRAWS, seed=SEED)),
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, (draw, told) in results.items():
-        _draw(lambda ax, draw=draw, told=told: draw(told, ax=ax), folder / f"team-{name}.png")
-    team_picture(fs.team(company, **how)).savefig(folder / "team-plan.png")
+def sharp(block: Any, variables: Any, settings: Any) -> str:
+    """Keep what a script of the gallery drew, in as many dots as the other pictures."""
+    return str(matplotlib_scraper(block, variables, settings, dpi=DOTS_PER_INCH))
 
 
 def _draw(picture: Callable[[Axes], object], path: Path) -> None:
-    figure = Figure(figsize=(7.6, 5.2), dpi=150, layout="constrained")
+    figure = Figure(figsize=(7.6, 5.2), dpi=DOTS_PER_INCH, layout="constrained")
     picture(figure.subplots())
     figure.savefig(path)
 

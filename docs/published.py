@@ -1,6 +1,6 @@
 """Published statistics that a simulator of sales should show without being told to, beside ours.
 
-    python docs/published.py --write docs/published.md
+    python docs/published.py --write docs/background/published.md
 
 computes every number and replaces what stands between the two marks of that page.
 """

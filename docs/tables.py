@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,47 @@ TABLES = (
 )
 
 
+SHARE, SPREAD, FACTOR = "share", "sd / mean", "factor"
+A_WEEK, A_QUARTER, A_YEAR = "activities a week", "activities a quarter", "currency a year"
+# Of each key that holds numbers; one that is missing here stops the build.
+UNITS = {
+    **dict.fromkeys(("cv", "week_cv", "rep_cv", "days_cv", "weeks_cv", "fill_weeks_cv"), SPREAD),
+    **dict.fromkeys(("conversion", "stalled", "coverage", "probability", "adherence"), SHARE),
+    **dict.fromkeys(("share", "logged", "from", "handover", "variable", "on_costs"), SHARE),
+    **dict.fromkeys(("gross_margin", "rate", "above", "skill_correlation"), SHARE),
+    **dict.fromkeys(("churn", "contraction", "expansion", "discount"), "share a year"),
+    **dict.fromkeys(("odds", "size", "multiple", "over_assignment", "season"), FACTOR),
+    **dict.fromkeys(("elasticity", "shape", "decay"), "exponent"),
+    **dict.fromkeys(("persistence", "skill_loadings"), "correlation"),
+    **dict.fromkeys(("mean", "minimum", "amounts", "hiring_cost", "entry_cost"), "currency"),
+    **dict.fromkeys(("ote", "overhead", "Sdr.per_year"), A_YEAR),
+    **dict.fromkeys(("days", "lost_days"), "days"),
+    **dict.fromkeys(("weeks", "fill_weeks", "ramp_weeks", "weeks_per_quarter"), "weeks"),
+    **dict.fromkeys(("start_week", "week"), "week of the horizon"),
+    **dict.fromkeys(("minutes", "measured_at"), "minutes"),
+    **dict.fromkeys(("hours_per_week", "open_week"), "hours a week"),
+    **dict.fromkeys(("headcount", "reps"), "reps"),
+    **dict.fromkeys(("reference_per_week", "floor_per_week", "cap_per_week"), A_WEEK),
+    "hours": "hours each",
+    "quarters": "quarters",
+    "lifetime_years": "years",
+    "Quota.per_quarter": "currency or wins, a quarter",
+    "Plan.target": "currency a quarter",
+    "Kpi.target": "a count, or currency",
+    "Activity.per_week": A_WEEK,
+    "Activity.per_quarter": A_QUARTER,
+    "Source.per_week": "entries a week",
+    "per_sdr_week": "entries a week",
+    "sdrs_per_rep": "SDRs",
+    "Assist.per_quarter": "assists a quarter",
+    "reference_per_quarter": "opportunities a quarter",
+    "Windfall.per_quarter": "windfalls a quarter",
+    "Attrition.per_year": "probability a year",
+    "Source.conversion": SHARE,
+}
+SOURCE = re.compile(r"\s*\((assumption|grade [A-D])([^)]*)\)")
+
+
 def variables() -> str:
     """Render the registry of result arrays."""
     parts = []
@@ -97,17 +139,17 @@ def scenario_keys() -> str:
         rows = [
             (
                 f"`{key}`",
-                _kind(field),
-                "**required**" if key in needed else _default(field),
-                field.get("description", ""),
+                _below(_kind(field), _unit(name, key, field)),
+                _below("**required**" if key in needed else _default(field), _source(field)),
+                SOURCE.sub("", field.get("description", "")),
             )
             for key, field in model["properties"].items()
             if not _is_table(field)
         ]
         where = f": `{written}`" if written else ""
         intro = model.get("description", "").split("\n\n")[0].replace("\n", " ")
-        table = _table(("key", "value", "default", "meaning"), rows)
-        parts.append(f"**{heading}**{where}\n\n{intro}\n\n{table}")
+        table = _table(("key", "value, unit", "default, source", "meaning"), rows)
+        parts.append(f"### {heading}{where}\n\n{intro}\n\n{table}")
     return "\n\n".join(parts)
 
 
@@ -190,6 +232,24 @@ def _bounds(field: dict[str, Any]) -> str:
         "exclusiveMaximum": "below",
     }
     return "".join(f", {sign} {field[key]:.15g}" for key, sign in signs.items() if key in field)
+
+
+def _unit(table: str, key: str, field: dict[str, Any]) -> str:
+    numbers = any("number" in str(each) or "integer" in str(each) for each in _options(field))
+    if not numbers:
+        return ""
+    return UNITS[f"{table}.{key}"] if f"{table}.{key}" in UNITS else UNITS[key]
+
+
+def _below(text: str, note: str) -> str:
+    return f"{text}<br>*{note}*" if note else text
+
+
+def _source(field: dict[str, Any]) -> str:
+    """Return what the default rests on, as the model's description says in brackets."""
+    if stated := SOURCE.search(field.get("description", "")):
+        return f"{stated[1]}{stated[2]}"
+    return "neutral" if field.get("default") in (0.0, 1.0) else ""
 
 
 def _default(field: dict[str, Any]) -> str:

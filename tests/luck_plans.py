@@ -24,7 +24,7 @@ FOUR_LINKED = {  # dimensions of skill, more than are integrated
 
 
 def example(**changes: Any) -> fs.Scenario:
-    """The plan of docs/model.md, "Conditioning is not causing", for a year."""
+    """The plan of docs/background/model.md, "Conditioning is not causing", for a year."""
     tables = {"calendar": {"quarters": 4}, "activity": SKILLED, "policy": POLICY}
     return sales_math(**{**tables, **changes})
 

@@ -1,4 +1,4 @@
-"""Truths about luck, derived from docs/model.md alone: NumPy and SciPy, nothing of funnelsim.
+"""Truths about luck, derived from model.md alone: NumPy and SciPy, nothing of funnelsim.
 
 A quarter's bookings are taken apart in two ways. Where weeks are Poisson they are a compound
 Poisson sum: its transform is inverted on a lattice of amounts. Elsewhere the number of deals has a
@@ -104,7 +104,7 @@ def below_quota(amounts, quota, step=50.0, largest=math.inf):
 
 
 def dependence(rep):
-    """Return what docs/model.md says of a plan with Poisson weeks, by the names of fs.luck."""
+    """Return what model.md says of a plan with Poisson weeks, by the names of fs.luck."""
     amounts = rep.amounts()
     means = [rate * law.mean for rate, law in amounts]
     seconds = [rate * law.second_moment for rate, law in amounts]  # variances of the three sums

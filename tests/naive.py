@@ -1,6 +1,6 @@
 """The slow, obvious twin of the engine: plain Python, one seat of one draw at a time.
 
-It restates docs/model.md and the address page of docs/randomness.md from scratch: every opportunity
+It restates model.md and the address page of randomness.md from scratch: every opportunity
 becomes a record of what happened to it and when, and all results are counted from the records. Its
 words, laws, world, team and opportunities stand in the other files called naive_*.
 """

@@ -124,7 +124,7 @@ def weeks_worked(u: float, p: float) -> float:
 
 @dataclass
 class Past:
-    """The thinning of the weeks before day 0, from the formulas of docs/randomness.md.
+    """The thinning of the weeks before day 0, from the formulas of docs/background/randomness.md.
 
     Row k holds week -k - 1, column s the stage s.
     """

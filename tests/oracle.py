@@ -1,6 +1,6 @@
 """The simulator against the exact twin: a table of scenarios that together use every feature.
 
-    python tests/oracle.py [--draws N] [--write docs/verification-table.md]
+    python tests/oracle.py [--draws N] [--write docs/background/verification-table.md]
 
 Each line compares every probability and moment that the twin covers, for every quarter, KPI and
 "at least k of n", with the simulator's estimate. The twin shares no code with the simulator.

@@ -7,7 +7,7 @@ from typing import Any
 import funnelsim as fs
 from funnelsim.scenario.model import Scenario
 
-SALES_MATH: dict[str, Any] = {  # the anchor of docs/model.md: no windfalls, no delays
+SALES_MATH: dict[str, Any] = {  # the anchor of docs/background/model.md: no windfalls, no delays
     "name": "Sales Math",
     "quota": {"per_quarter": 250_000},
     "calendar": {"quarters": 1},

@@ -37,7 +37,7 @@ def test_a_linear_funnel(plan):
 
 
 def test_the_sales_math_beside_it(plan):
-    """3, 9, 15, 750: = .451006 of docs/model.md, not the certainty that anybody planned for."""
+    """3, 9, 15, 750: = .451006 of model.md, not the certainty that anybody planned for."""
     found = bites(plan, certainty=0.8)
     paper = found.paper_bite.sel(period="quarter").values
     assert paper.tolist() == [750, 15, 9, 3]

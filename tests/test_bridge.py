@@ -406,3 +406,16 @@ def test_what_only_simulation_answers_needs_draws():
     told = bridge(plan, other, goal=Goal(at_least=2), draws=500, seed=1)
     assert (told.attrs["method"], told.attrs["draws"]) == ("simulated", 500)
     assert fs.loads(told.attrs["other"]) == other
+
+
+def test_named_tables_of_lists_change_one_by_one() -> None:
+    plan = fs.preset("ten_two_one")
+    told = fs.bridge(plan, plan.variant("no on-sites"), method="simulated", draws=64, seed=1)
+    assert told["factor"].values.tolist() == ["assists"]
+    assert "assists.on-site.per_quarter" in told["changes"].values[0]
+    both = (
+        fs.simulate(plan, draws=64, seed=1),
+        fs.simulate(plan.variant("no on-sites"), draws=64, seed=1),
+    )
+    made = [float((each["bookings"] >= each["quota"] * (1 - 1e-9)).mean()) for each in both]
+    assert [float(told["bridge_start"]), float(told["bridge_end"])] == pytest.approx(made)

@@ -99,7 +99,7 @@ def test_no_error_of_a_probability_is_zero(told):
 
 
 def test_the_truth_of_reps_who_do_not_know_their_win_rate():
-    """docs/model.md, "Ways in": P(10 reps reach .8 of their quotas), marked =."""
+    """docs/background/model.md, "Ways in": P(10 reps reach .8 of their quotas), marked =."""
     known = sales_math(headcount=10, plan={"over_assignment": 1.25})
     unknown = known.replace({"uncertainty": {"stages.won.conversion": {"cv": 0.2}}})
     told = fs.compare({"known": known, "unknown": unknown}, draws=20_000, seed=3)

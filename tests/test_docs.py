@@ -63,15 +63,19 @@ def test_scripts_run(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", pages_with("console"), ids=page_name)
-def test_commands_succeed(path: Path) -> None:
+def test_commands_print_what_is_shown(path: Path) -> None:
     from funnelsim.cli import main
 
-    for line in "".join(blocks(path, "console")).splitlines():
-        if line.startswith("$ "):
-            program, *arguments = shlex.split(line[2:], comments=True)
+    for session in blocks(path, "console"):
+        for command in re.findall(r"^\$ (.*\n(?:(?!\$ ).*\n)*)", session, flags=re.MULTILINE):
+            line, *shown = command.splitlines()
+            program, *arguments = shlex.split(line, comments=True)
             assert program == "funnelsim"
             answer = click.testing.CliRunner().invoke(main, arguments, catch_exceptions=False)
             assert answer.exit_code == 0, f"{line}\n{answer.output}"
+            printed = iter(answer.output.splitlines())
+            for each in shown:  # in this order; what a line of dots stands for may be anything
+                assert each == "..." or each in printed, f"{line} no longer prints: {each}"
 
 
 @pytest.mark.parametrize("path", pages_with("toml"), ids=page_name)
@@ -80,11 +84,45 @@ def test_scenarios_are_valid(path: Path) -> None:
         fs.Scenario(**tomli.loads(text))
 
 
-@pytest.mark.parametrize("path", PAGES, ids=page_name)
-def test_relative_links_lead_somewhere(path: Path) -> None:
+def slug(heading: str) -> str:
+    """The anchor of a heading, as GitHub and the documentation make it."""
+    plain = re.sub(r"[`*]|\[|\]\([^)]*\)", "", heading).strip().lower()
+    return re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+
+
+def anchors(path: Path) -> set[str]:
+    text = re.sub(r"^```.*?^```$", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return {slug(each) for each in re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)}
+
+
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "llms.txt"], ids=page_name)
+def test_links_lead_somewhere(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
-        assert (path.parent / target).exists(), target
+    for target, anchor in re.findall(r"\]\(([^)#:\s]*)#?([^)\s]*)\)", text):
+        place = path.parent / target if target else path
+        made = "_build" in target  # when the pages are built
+        assert place.exists() or made or target.startswith("http"), target
+        assert not anchor or place.suffix != ".md" or anchor in anchors(place), f"{target}#{anchor}"
+    for target in re.findall(r"\{doc\}`(?:[^`<]*<)?([^`<>]+)>?`", text):
+        folder = ROOT / "docs" if target.startswith("/") else path.parent
+        place = folder / f"{target.removeprefix('/')}.md"
+        assert place.exists() or target.endswith("gallery/index"), target
+
+
+@pytest.mark.parametrize("path", pages_with(r"\{figure\}[^\n]*"), ids=page_name)
+def test_pictures_are_made_by_code_that_exists(path: Path) -> None:
+    drawn = (ROOT / "docs" / "pictures.py").read_text(encoding="utf-8")
+    for name in re.findall(r"^```\{figure\} (\S+)$", path.read_text("utf-8"), re.MULTILINE):
+        found = re.search(r"gallery/(\w+)/images/sphx_glr_(\w+)_(\d{3})\.png$", name)
+        if found:
+            folder, script, number = found.groups()
+            code = (ROOT / "examples" / "gallery" / folder / f"{script}.py").read_text("utf-8")
+            assert len(re.findall(r"^ *fs\.plots\.", code, re.MULTILINE)) >= int(number), name
+        elif "_build" in name:
+            stem = Path(name).stem
+            assert f'"{stem.removeprefix("luck-")}"' in drawn or f"{stem}.png" in drawn, name
+        else:
+            assert (path.parent / name).exists(), name
 
 
 @pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.py")), ids=page_name)
@@ -105,13 +143,27 @@ def test_example_scenarios_are_valid() -> None:
 
 
 def test_reference_names_every_public_function() -> None:
-    text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
-    listed = set(re.findall(r"^\.\. auto(?:function|class):: (\w+)", text, flags=re.MULTILINE))
-    assert listed == {name for name in fs.__all__ if not name.startswith("_")}
+    text = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
+    module, listed = "", set()
+    for where, name in re.findall(
+        r"^\.\. (?:currentmodule:: (\S+)|auto(?:function|class):: (\w+))$", text, flags=re.MULTILINE
+    ):
+        module = where or module
+        if name:
+            listed.add(f"{module}.{name}")
+    public = {f"funnelsim.{name}" for name in fs.__all__ if name not in ("__version__", "plots")}
+    assert listed == public | {f"funnelsim.plots.{name}" for name in fs.plots.__all__}
+
+
+def test_models_are_told_of_functions_that_exist() -> None:
+    text = (ROOT / "llms.txt").read_text(encoding="utf-8")
+    named = set(re.findall(r"`fs\.(\w+)[`(]", text))
+    assert named
+    assert named <= set(fs.__all__)
 
 
 def test_promises_are_kept_by_tests_that_exist() -> None:
-    text = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "background" / "promises.md").read_text(encoding="utf-8")
     named = re.findall(r"`(tests/\w+\.py)::(\w+)`", text)
     assert named
     missing = [

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from funnelsim.engine import kernels, tables
+from funnelsim.engine.scratch import tables_of_counts
 
 LAWS = [
     ("lognormal", (0.05,), lambda: lognormal(0.05)),
@@ -85,14 +86,18 @@ def test_tables_are_monotone(kind, parameters, law):
     [(0.0, 0), (0.05, 0), (1.15, 0), (57.7, 0), (57.7, 0.5), (3.0, 2.0), (900.0, 0), (5000.0, 0.3)],
 )
 def test_weekly_counts_meet_scipy(mean, cv):
-    cumulative, guide = np.zeros(1 << 18), np.zeros(256, np.uint64)
+    law_tables, row = tables_of_counts(2, 1 << 18), np.uint64(1)
     shape = 1 / cv**2 if cv else 0.0
-    first, length, cumulative, guide = kernels.tabled_counts(mean, shape, cumulative, guide)
-    n = first + np.arange(length)
+    kernels.tabled_counts(mean, shape, row, law_tables)
+    length, cumulative = law_tables.lengths[1], law_tables.cumulative[1]
+    n = law_tables.firsts[1] + np.arange(length)
     law = stats.nbinom(shape, shape / (shape + mean)) if cv else stats.poisson(mean)
     assert np.max(np.abs(cumulative[:length] - law.cdf(n))) < 1e-12
+    usual = law_tables.usual[1]  # the first that 4,095 of 4,096 weeks do not exceed
+    assert cumulative[usual] >= 1 - 2**-12 or usual == length - 1
+    assert usual == 0 or cumulative[usual - 1] < 1 - 2**-12
     u = probes(500)
-    found = np.array([kernels.count_quantile(one, first, length, cumulative, guide) for one in u])
+    found = np.array([kernels.count_quantile(one, row, law_tables) for one in u])
     truth = law.ppf(u)
     # A uniform that falls within rounding of a step may go either way.
     clear = np.abs(law.cdf(truth) - u) > 1e-12
@@ -112,14 +117,15 @@ def test_inverse_binomial_meets_scipy(word, n, p):
     assert found == 0 or law.cdf(found - 1) <= u + 1e-11
 
 
-def test_many_weeks_at_once_are_many_weeks_one_by_one():
+@pytest.mark.parametrize("most", [100, 255, 256, 3_000])
+def test_many_weeks_at_once_are_many_weeks_one_by_one(most):
     rng = np.random.default_rng(2)
     m = 4_096
-    trials = rng.integers(0, 300, m)
+    trials = rng.integers(0, most + 1, m)
     chances = rng.choice([0.0, 1e-6, 0.02, 0.3, 0.999, 1.0], m)
     luck = (rng.integers(0, 2**32, m) + 0.5) / 2**32
     weights, bases, entries = np.zeros(m), np.zeros(m), np.zeros(m, np.int64)
-    kernels.count_entries(np.uint64(m), 300, luck, trials, chances, weights, bases, entries)
+    kernels.count_entries(np.uint64(m), most, luck, trials, chances, weights, bases, entries)
     one_by_one = [
         kernels.binomial_quantile(*each) for each in zip(luck, trials, chances, strict=True)
     ]

@@ -8,6 +8,7 @@ import pytest
 from randomgen import Philox
 
 from funnelsim.engine import kernels
+from funnelsim.engine.record import GROUP
 from funnelsim.engine.stream import stream_keys
 from naive import Luck, philox
 
@@ -76,17 +77,23 @@ def test_long_uniform_joins_the_words_behind_two_uniforms():
 
 
 def test_weekly_words_stand_at_their_address():
-    key = stream_keys(3)[2]
-    uniforms = np.zeros(32)  # whole vectors are filled
-    first = (kernels.ORIGIN - 7) >> 2
-    kernels.fill_timed(key, 9, np.uint64(0), kernels.ENTRY, first, 0, 4, uniforms)
-    luck = Luck(seed=3, draw=9)
-    weeks = [4 * first + i - kernels.ORIGIN for i in range(16)]
+    """Four neighbouring weeks of many lanes at once, their largest, and one at a time."""
+    key, group = stream_keys(3)[2], np.zeros(1, GROUP)[0]
+    block = (kernels.ORIGIN - 7) >> 2
+    group["draws"][:16] = 9 + np.arange(16)
+    place = np.uint64(kernels.place_of(block, 0))
+    largest = kernels.fill_places(
+        key, group["draws"], group["nobody"], np.uint64(16), place, kernels.ENTRY, np.uint64(0),
+        group,
+    )  # fmt: skip
+    weeks = [4 * block + i - kernels.ORIGIN for i in range(4)]
     assert weeks[0] < 0
-    assert list(uniforms[:16]) == [luck.timed("source", "entry", week) for week in weeks]
-    for week in weeks:
+    for row, week in enumerate(weeks):
+        truth = [Luck(seed=3, draw=9 + i).timed("source", "entry", week) for i in range(16)]
+        assert list(group["rows"][row, :16]) == truth
+        assert largest[row] == max(truth)
         one = kernels.timed_uniform(key, 9, np.uint64(0), week, kernels.ENTRY, kernels.NO_NAME)
-        assert one == luck.timed("source", "entry", week)
+        assert one == truth[0]
 
 
 def test_addresses_do_not_overlap():

@@ -23,7 +23,7 @@ from twin_plans import WINDFALL, sales_math, sized
 
 INBOUND = {"name": "inbound", "per_week": 0.4}
 ON_SITE = {"name": "on-site", "at": "won", "coverage": 0.4, "odds": 1.5}
-LIFTED = 0.371429  # docs/model.md: p = 1/3, odds 1.5, coverage .4
+LIFTED = 0.371429  # docs/background/model.md: p = 1/3, odds 1.5, coverage .4
 HOURS = {"hours_per_week": 30, "hours": {"activity": 0.25, "demo": 2}, "open_week": 0.1}
 
 

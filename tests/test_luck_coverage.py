@@ -8,7 +8,7 @@ second moment of a heavy tail, is too short on one side: ``EXTREME`` tells by ho
 
     python tests/test_luck_coverage.py [--runs 20000] [case ...]
 
-prints the table of docs/verification.md.
+prints the table of docs/background/verification.md.
 """
 
 from __future__ import annotations

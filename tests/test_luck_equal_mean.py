@@ -1,4 +1,4 @@
-"""Ways to the same mean bookings: against the tables of docs/model.md, the exact twin and NumPy."""
+"""Ways to the same mean bookings: against the tables of model.md, the exact twin and NumPy."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def at_quotas(plan: fs.Scenario, factor: float) -> fs.Scenario:
     ],
 )
 def test_the_example_of_the_model(way, activities, windfalls, p, cv, three_of_four):
-    """docs/model.md, "Equal mean": 252 000 each."""
+    """docs/background/model.md, "Equal mean": 252 000 each."""
     found = EqualMean(sales_math()).plans[way]
     assert found.activities_per_week * 13 == pytest.approx(activities, rel=1e-9)
     rate = 0.0 if found.windfall is None else found.windfall.per_quarter

@@ -136,7 +136,7 @@ def test_the_enumeration_is_that_of_the_exact_twin() -> None:
             assert found == pytest.approx(truth, abs=1e-9), name
 
 
-# --- the example of docs/model.md -----------------------------------------------------------------
+# --- the example of docs/background/model.md ------------------------------------------------------
 
 
 def test_observing_is_not_imposing() -> None:

@@ -38,7 +38,7 @@ def effects(by_policy: np.ndarray) -> np.ndarray:
     return np.stack([level - none, floor - level, floor - none])
 
 
-# --- the example of docs/model.md -----------------------------------------------------------------
+# --- the example of docs/background/model.md ------------------------------------------------------
 
 
 def test_the_plans_of_the_example_are_what_docs_model_says() -> None:

@@ -75,7 +75,7 @@ def check(answers, truths, index=0):
         assert abs(value - truth) <= 5 * error, f"{name}: {value} +- {error}, not {truth}"
 
 
-# --- the figures of docs/model.md -----------------------------------------------------------------
+# --- the figures of docs/background/model.md ------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_kpis_and_quota_are_enumerated(rep, stage, least, needed):
 
 
 def test_a_floor_is_level_and_evenness():
-    """The example of docs/model.md, n = 100,000: .110 + .023, paired."""
+    """The example of docs/background/model.md, n = 100,000: .110 + .023, paired."""
     reps = {"none": UNEVEN, "level": level(FLOORED), "floor": FLOORED}
     answers = told(PolicyEffect(plan_of(FLOORED)), 100_000, 6)
     p, four_of_four = {}, {}
@@ -321,7 +321,7 @@ def test_quarters_of_reps_who_differ():
 
 
 def test_equal_means_by_repetition_and_by_windfalls():
-    """The ways of docs/model.md at the plan's own quota, n = 60,000; larger deals by the same."""
+    """The ways of model.md at the plan's own quota, n = 60,000; larger deals by the same."""
     part = EqualMean(plan_of(PLAIN))
     answers = told(part, 60_000, 8)
     own = list(part.coords["quota_ratio"]).index(part.attrs["own_quota_ratio"])

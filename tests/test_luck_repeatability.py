@@ -63,7 +63,7 @@ def exact_at_least(plan: fs.Scenario, n: int) -> np.ndarray:
     [(375, 0.025046, 0.001046), (750, 0.310882, 0.143119), (1276, 0.840070, 0.826552)],
 )
 def test_identical_reps_flip_the_same_coin_every_quarter(activities, three_of_four, six_of_eight):
-    """The table of docs/model.md; without delays a quarter knows nothing of the one before."""
+    """The table of model.md; without delays a quarter knows nothing of the one before."""
     plan = sales_math(activity={"per_quarter": activities}, **LUCKY)
     exact = fs.exact(plan)
     p = value(exact, "attainment_probability", quarter=1)
@@ -169,7 +169,7 @@ def test_skill_mixes_coins():
 
 
 def test_the_skill_share_is_the_correlation_of_two_quarters():
-    """.218456 of docs/model.md: Var(mean given skill) over Var(bookings), from their moments."""
+    """.218456 of model.md: Var(mean given skill) over Var(bookings), from their moments."""
     plan = sales_math(activity=SKILLED)
     deals, cv, rep, week = 3.0, 0.5, 0.35, 0.5
     skill = (deals * rep) ** 2

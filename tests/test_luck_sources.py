@@ -1,6 +1,6 @@
 """Variance by source: the law of total variance in closed form, and counting of equal deals.
 
-The forms are derived in tests/luck_truths.py from docs/model.md alone.
+The forms are derived in tests/luck_truths.py from docs/background/model.md alone.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,11 +11,14 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import funnelsim as fs
 from funnelsim.report.plots import attainment as plots
+from funnelsim.report.plots import style
 from readable import assert_readable, lightness
 
 LEVELS = [float(level) for level in range(50, 2_001, 50)]
@@ -133,3 +138,74 @@ def test_a_figure_of_its_own(samples: xr.Dataset) -> None:
     ax = plots.bookings(samples)
     assert ax.figure.number in plt.get_fignums()
     plt.close("all")
+
+
+# Styles
+
+
+def colours_of(ax: Axes) -> dict[str, set[str]]:
+    """Colours of visible texts, lines and areas."""
+    return {
+        "texts": {to_hex(text.get_color()) for text in ax.findobj(Text) if text.get_text()},
+        "lines": {to_hex(line.get_color()) for line in ax.lines},
+        "areas": {to_hex(bar.get_facecolor()) for bar in ax.patches},
+    }
+
+
+def test_every_picture_takes_axes_and_says_what_it_returns() -> None:
+    for name in fs.plots.__all__:
+        function = getattr(fs.plots, name)
+        result, *options = inspect.signature(function).parameters.values()
+        assert result.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD, name
+        assert {each.kind for each in options} == {inspect.Parameter.KEYWORD_ONLY}, name
+        assert options[-1].name == "ax", name
+        assert options[-1].default is None, name
+        assert inspect.signature(function).return_annotation == "Axes", name
+        assert "Examples\n" in inspect.getdoc(function), name
+    with pytest.raises(AttributeError, match="no attribute 'pie'"):
+        _ = fs.plots.pie
+    assert set(fs.plots.__all__) <= set(dir(fs.plots))
+
+
+def test_the_default_style_keeps_our_colours(samples: xr.Dataset) -> None:
+    found = colours_of(plots.bookings(samples, ax=Figure().subplots()))
+    assert found["areas"] == {plots.BLUE.lower(), plots.GREY.lower()}
+    assert found["lines"] == {plots.INK.lower()}
+
+
+def test_another_style_gives_its_own(samples: xr.Dataset) -> None:
+    before = dict(mpl.rcParams)
+    with plt.style.context("dark_background"):
+        ax = plots.bookings(samples)
+        found = colours_of(ax)
+        first = mpl.rcParams["axes.prop_cycle"].by_key()["color"][0]
+    assert dict(mpl.rcParams) == before
+    assert to_hex(first) in found["areas"]
+    assert found["lines"] == {"#ffffff"}
+    for colour in found["texts"]:  # can be read on black
+        assert (lightness(colour) + 0.05) / 0.05 > 4.5, colour
+    assert not found["areas"] & {plots.BLUE.lower(), plots.GREY.lower()}
+
+
+def test_a_companys_colours_are_those_of_its_cycle(curve: xr.Dataset) -> None:
+    house = {"axes.prop_cycle": mpl.cycler(color=["#7A0019"])}
+    with mpl.rc_context(house):
+        goal = (1_295.2, 0.8)
+        ax = plots.attainment_by_activity(curve, now=750, goal=goal, ax=Figure().subplots())
+    assert to_hex(ax.lines[0].get_color()) == "#7a0019"
+    assert {to_hex(text.get_color()) for text in ax.texts} >= {"#7a0019"}  # a cycle of one
+
+
+def test_letters_are_as_large_as_the_style_says(samples: xr.Dataset) -> None:
+    sizes = []
+    for size in (10, 20):
+        with mpl.rc_context({"font.size": size}):
+            ax = plots.bookings(samples, ax=Figure().subplots())
+            sizes.append([text.get_fontsize() for text in (ax.title, *ax.texts, ax.xaxis.label)])
+    np.testing.assert_allclose(sizes[1], 2 * np.array(sizes[0]))
+
+
+def test_a_size_that_is_stated_is_kept(samples: xr.Dataset) -> None:
+    assert tuple(plots.bookings(samples).figure.get_size_inches()) == style.SIZE
+    with mpl.rc_context({"figure.figsize": (3.0, 2.0)}):
+        assert tuple(plots.bookings(samples).figure.get_size_inches()) == (3.0, 2.0)

@@ -18,7 +18,7 @@ sys.path.insert(0, str(DOCS))  # docs/ is not installed
 import published  # noqa: E402
 from published import Number, Range, verdict  # noqa: E402
 
-TEXT, STORED = published.stored((DOCS / "published.md").read_text(encoding="utf-8"))
+TEXT, STORED = published.stored((DOCS / "background" / "published.md").read_text(encoding="utf-8"))
 
 # Less than a second each; the slow test computes all.
 CHEAP = [

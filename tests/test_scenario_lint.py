@@ -29,7 +29,7 @@ def chance(changes: dict[str, object]) -> float:
 
 def test_58_a_week_in_11_of_13_weeks_is_met_by_1_in_87() -> None:
     changes = {"kpis.calls.target": 58, "kpis.calls.share": 11 / 13}
-    assert chance(changes) == pytest.approx(0.0115, abs=5e-5)  # docs/model.md
+    assert chance(changes) == pytest.approx(0.0115, abs=5e-5)  # docs/background/model.md
     assert warnings(changes) == [
         "kpis.calls.target = 58: the stated level meets it in 1.2 % of quarters. "
         "The level makes 57.7 a week."

@@ -164,7 +164,7 @@ def test_sources_may_be_added_by_replace_and_not_by_a_variant() -> None:
 
 
 def test_the_mean_conversion_under_assists_is_that_of_the_model() -> None:
-    assert assisted(1 / 3, [(0.4, 1.5)]) == pytest.approx(0.371429, abs=5e-7)  # docs/model.md
+    assert assisted(1 / 3, [(0.4, 1.5)]) == pytest.approx(0.371429, abs=5e-7)  # model.md
     both = 0.5 * 0.2 * assisted(0.3, [(1, 3)]) + 0.5 * 0.8 * assisted(0.3, [(1, 1.5)])
     both += 0.5 * 0.2 * assisted(0.3, [(1, 2)]) + 0.5 * 0.8 * 0.3
     assert assisted(0.3, [(0.5, 1.5), (0.2, 2)]) == pytest.approx(both)

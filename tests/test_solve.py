@@ -44,7 +44,7 @@ def test_no_conversion_is_no_plan(plan):
 
 
 def test_anchors(plan):
-    """docs/model.md: 1 295.2 activities make quota 8 times in 10; 1 276.4 with windfalls."""
+    """model.md: 1 295.2 activities make quota 8 times in 10; 1 276.4 with windfalls."""
     for variant, level in ((plan, 1_295.2), (plan.variant("windfalls"), 1_276.4)):
         found = solve(variant, ACTIVITY, attain=0.80)
         assert float(found.solved_value) == pytest.approx(level, abs=0.05)

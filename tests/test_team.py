@@ -31,7 +31,7 @@ def assert_is(told, name, truth, **labels):
 # --- laws that are known -------------------------------------------------------------------------
 
 WON = "stages.won.conversion"
-# docs/model.md, "Ways in": P(sum of bookings >= .8 of the sum of quotas), marked =
+# docs/background/model.md, "Ways in": P(sum of bookings >= .8 of the sum of quotas), marked =
 UNCERTAINTY = {
     (40, "neither"): 0.981914,
     (40, "per rep"): 0.977321,
@@ -163,7 +163,7 @@ def test_how_often_one_deal_or_one_rep_makes_the_plan(lattice):
 
 
 def test_productive_shares_are_those_of_the_recursion():
-    """Weeks filled and productive by the age of who sits there; docs/model.md gives four values."""
+    """Weeks filled and productive by the age of who sits there; model.md gives four values."""
     leave, fill, ramp, quarters = 1 - 0.7 ** (1 / 52), 9, 20, 6
     stated = [0.960179, 0.896131, 0.880299, 0.880288]
     weeks = 13 * quarters

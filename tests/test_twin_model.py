@@ -1,4 +1,4 @@
-"""The exact twin gives every value that docs/model.md marks =, to the digits stated there."""
+"""The exact twin gives every value that model.md marks =, to the digits stated there."""
 
 from __future__ import annotations
 

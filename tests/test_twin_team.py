@@ -210,7 +210,7 @@ def test_coverage_and_odds_may_be_uncertain() -> None:
 def test_shared_ignorance_does_not_average_out(
     reps: int, changes: dict, probability: float
 ) -> None:
-    """The table of docs/model.md, "Parameter uncertainty"; a unit of its last digit."""
+    """The table of docs/background/model.md, "Parameter uncertainty"; a unit of its last digit."""
     answers = exact(sales_math(headcount=reps, plan=ON_PLAN, **changes), only=ASKED)
     assert answers.plan_probability.item() == pytest.approx(probability, abs=1e-6)
     assert answers.company_bookings_mean.item() == pytest.approx(reps * 252_000)

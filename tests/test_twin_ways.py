@@ -209,7 +209,7 @@ def test_sdr_assisted_has_the_published_means() -> None:
 
 
 def test_an_assist_lifts_the_mean_conversion() -> None:
-    """1/3, odds 1.5, coverage .4: .371429 (docs/model.md), and nothing else if sizes stay."""
+    """1/3, odds 1.5, coverage .4: .371429 (model.md), and nothing else if sizes stay."""
     plan = sales_math(assists=[ON_SITE], activity={"per_quarter": 750, "week_cv": 0.5})
     won = exact(plan, only=["reached_mean"]).reached_mean.values.ravel()[-1] / 9
     assert won == pytest.approx(0.371429, abs=5e-7)

@@ -1,4 +1,4 @@
-"""Plans of docs/model.md, and how to ask the exact twin about them."""
+"""Plans of docs/background/model.md, and how to ask the exact twin about them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ QUOTA = 250_000.0
 
 
 def sales_math(**changes: Any) -> Scenario:
-    """The Sales Math of docs/model.md; its tables as keywords, ``conversions`` and ``days``."""
+    """The Sales Math of model.md; its tables as keywords, ``conversions`` and ``days``."""
     conversions = changes.pop("conversions", (0.02, 0.6, 1 / 3))
     days = changes.pop("days", (0, 0, 0))
     stages = changes.pop("stages", ({}, {}, {}))

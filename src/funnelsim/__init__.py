@@ -22,6 +22,7 @@ _HOMES = {
     "simulate": "funnelsim.engine.simulate",
     "attainment": "funnelsim.analysis.attainment",
     "summarize": "funnelsim.analysis.attainment",
+    "memory_needed": "funnelsim.analysis.memory",
     "compare": "funnelsim.analysis.compare.compare",
     "sweep": "funnelsim.analysis.sweep.sweep",
     "solve": "funnelsim.analysis.solve.solve",
@@ -42,6 +43,7 @@ _HOMES = {
     "cushion": "funnelsim.analysis.sizing.cushion",
     "next_step": "funnelsim.analysis.sizing.next_step",
     "diversification": "funnelsim.analysis.sizing.diversification",
+    "report": "funnelsim.report.page.report",
     "save": "funnelsim.results.files",
     "open": "funnelsim.results.files",
     "scenario_of": "funnelsim.results.files",
@@ -50,12 +52,14 @@ _HOMES = {
     "variables": "funnelsim.registry",
 }
 
-__all__ = sorted([*_HOMES, "__version__"])
+__all__ = sorted([*_HOMES, "__version__", "plots"])
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("importlib.metadata").version("funnelsim")
+    if name == "plots":
+        return import_module("funnelsim.plots")
     if name not in _HOMES:
         raise AttributeError(f"module 'funnelsim' has no attribute '{name}'")
     value = getattr(import_module(_HOMES[name]), name)

@@ -52,6 +52,10 @@ class ScenarioError(FunnelsimError):
         lines = "\n".join(f"  {problem}" for problem in self.problems)
         super().__init__(f"{source}: {count} {noun}\n{lines}")
 
+    def __reduce__(self) -> tuple[type[ScenarioError], tuple[tuple[Problem, ...], str]]:
+        """Let pickle send it: a worker of a cluster may find the mistake."""
+        return type(self), (self.problems, self.source)
+
 
 class NotCoveredError(FunnelsimError):
     """The exact twin does not cover this scenario, or this question; the message says why."""

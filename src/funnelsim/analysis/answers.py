@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from funnelsim.analysis.seats import reads_as_team
-from funnelsim.errors import NotCoveredError
+from funnelsim.errors import ArgumentError, NotCoveredError
 from funnelsim.results.export import as_json, json_text
 from funnelsim.results.files import ending_of, save
 from funnelsim.writing import write_text
 
 if TYPE_CHECKING:
     import xarray as xr
+    from distributed import Client
 
     from funnelsim.analysis.attainment import Period
     from funnelsim.scenario.model import Scenario
@@ -70,37 +71,57 @@ def simulated(
     seed: int,
     draws: int | None = None,
     threads: int | None = None,
+    cluster: str | Client | None = None,
     keep_samples: bool = False,
+    store: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Answer:
     """Return what the engine says; streamed in little memory unless the samples are kept.
 
-    Without a number of draws it takes 100,000 of one rep, 10,000 of a team.
+    Without a number of draws it takes 100,000 of one rep, 10,000 of a team. With a store, see
+    :func:`funnelsim.summarize`, it can be interrupted.
 
     Raises
     ------
+    ArgumentError
+        Where a store is named for the answer to a team, or for samples, which are kept in no parts.
     ResourceError
         Where samples are to be kept and would not fit.
     """
     from funnelsim.analysis.attainment import attainment, summaries
     from funnelsim.analysis.team.team import teams
+    from funnelsim.engine.blocks import shared_cluster
     from funnelsim.engine.simulate import simulate
 
-    if draws is None:
-        draws = TEAM_DRAWS if reads_as_team(plan) else DRAWS
+    draws = draws_of(plan, draws)
+    if store is not None and (reads_as_team(plan) or keep_samples):
+        what = "samples" if keep_samples else "the answer for a team"
+        raise ArgumentError(f"store: {what} cannot be kept in parts. Leave it out.")
     periods: tuple[Period, ...] = ("quarter", "year")
     if plan.calendar.quarters < QUARTERS_PER_YEAR:
         periods = ("quarter",)
     samples = None
-    if keep_samples:
-        samples = simulate(plan, draws=draws, seed=seed, threads=threads, progress=progress)
-    if reads_as_team(plan):
-        found = list(teams(plan, periods, draws, seed, threads, progress))
-    elif samples is not None:
-        found = [attainment(samples, by=period) for period in periods]
-    else:
-        found = list(summaries(plan, periods, draws, seed, threads, progress))
+    with shared_cluster(threads, cluster) as (threads, client):
+        if keep_samples:
+            samples = simulate(
+                plan, draws=draws, seed=seed, threads=threads, cluster=client, progress=progress
+            )
+        if reads_as_team(plan):
+            found = list(teams(plan, periods, draws, seed, threads, progress, client))
+        elif samples is not None:
+            found = [attainment(samples, by=period) for period in periods]
+        else:
+            found = summaries(
+                plan, periods, draws, seed, threads, progress, cluster=client, store=store
+            )
     return Answer(plan, found[0], found[1] if len(found) > 1 else None, samples)
+
+
+def draws_of(plan: Scenario, stated: int | None) -> int:
+    """Return the number of draws: the one stated, or as many as a plan takes by default."""
+    if stated is not None:
+        return stated
+    return TEAM_DRAWS if reads_as_team(plan) else DRAWS
 
 
 def computed(plan: Scenario) -> Answer:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Literal
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import xarray as xr
 
 from funnelsim.analysis.seats import check_one_seat
 from funnelsim.analysis.tally import GRAIN, QUANTILES, QUARTERS_PER_YEAR, Estimate, Tally
-from funnelsim.engine.blocks import Progress, Run, sample_blocks
+from funnelsim.engine.blocks import Progress, Run, Samples, check, folded_blocks, never
 from funnelsim.engine.simulate import STREAM_VERSION, described, provenance
 from funnelsim.errors import ArgumentError, ResultError
 from funnelsim.registry import BY_NAME, SEGMENT, STANDARD_ERROR
+from funnelsim.registry.dataset import dataset
+from funnelsim.results.store import Store
 from funnelsim.scenario.files import loads
 from funnelsim.scenario.model import DealSize, Scenario, SizeLaw
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 Period = Literal["quarter", "year"]
 NO_VARIANCE = "a Pareto law of shape 2 or less has no variance"
@@ -77,13 +84,15 @@ def summarize(
     draws: int,
     seed: int,
     threads: int | None = None,
+    cluster: str | Client | None = None,
     by: Period = "quarter",
+    store: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Simulate and estimate in one pass that keeps no samples: any number of draws.
 
-    Memory does not grow with ``draws``. The numbers are, byte for byte, those of
-    ``attainment(simulate(...))``.
+    Memory hardly grows with ``draws``: :func:`funnelsim.memory_needed` tells how much it is. The
+    numbers are, byte for byte, those of ``attainment(simulate(...))``.
 
     Parameters
     ----------
@@ -94,7 +103,14 @@ def summarize(
         0 to 2**63 - 1.
     threads : int, optional
         Defaults to the processors that this process may use.
+    cluster : str or distributed.Client, optional
+        Who simulates in place of this process, as in :func:`funnelsim.simulate`. Samples stay where
+        they are made; what they add up to is sent.
     by : {"quarter", "year"}
+    store : path, optional
+        A ``.nc`` file that the summary will be written to. What is done is kept beside it as it is
+        done: when the work was interrupted, the same call goes on, to the same bytes, and when it
+        is finished the call reads it.
     progress : callable, optional
         Called with (draws done, draws in all).
 
@@ -108,6 +124,8 @@ def summarize(
     ArgumentError
         Where an argument is out of range, or the plan is a team: :func:`funnelsim.team` answers
         for it.
+    ResultError
+        Where the store is damaged or belongs to another question; it is left as it was.
 
     Examples
     --------
@@ -117,32 +135,110 @@ def summarize(
     >>> summary.identical(fs.attainment(samples))
     True
     """
-    return next(summaries(plan, (by,), draws, seed, threads, progress))
+    (found,) = summaries(plan, (by,), draws, seed, threads, progress, cluster=cluster, store=store)
+    return found
 
 
 def summaries(
     plan: Scenario,
-    periods: tuple[Period, ...],
+    periods: Sequence[Period],
     draws: int,
     seed: int,
     threads: int | None = None,
     progress: Progress | None = None,
-) -> Iterator[xr.Dataset]:
-    """Yield the summaries by several periods from one pass over the draws."""
-    tallies = [_tally(plan, by) for by in periods]
-    blocks = sample_blocks(
-        [Run(plan)], draws=draws, seed=seed, threads=threads, progress=progress, block=GRAIN
-    )
-    for (samples,) in blocks:
-        for tally in tallies:
-            tally.add(samples)
-    attrs: dict[str, str | int] = {
-        "seed": seed,
-        "draws": draws,
-        "stream_version": STREAM_VERSION,
-    }
-    for tally in tallies:
-        yield _summary(plan, tally, provenance(plan) | attrs)
+    *,
+    cluster: str | Client | None = None,
+    store: str | os.PathLike[str] | None = None,
+    stopped: Callable[[], bool] = never,
+) -> list[xr.Dataset]:
+    """Return the summaries by several periods from one pass over the draws.
+
+    Raises
+    ------
+    StoppedError
+        Soon after ``stopped`` has become true.
+    """
+    check(draws, seed, threads, GRAIN)
+    tallies = Tallies([_tally(plan, by) for by in periods])
+    made = {"seed": int(seed), "draws": int(draws), "stream_version": STREAM_VERSION}
+    attrs = provenance(plan) | made
+    kept = None
+    if store is not None:
+        kept = Store(store, _identity(attrs, periods))
+        if finished := kept.results():
+            if progress is not None:
+                progress(draws, draws)
+            return finished
+        for entry in kept.entries():
+            tallies.restore(entry)
+        if progress is not None and tallies.draws:
+            progress(tallies.draws, draws)
+    parts = folded_blocks(
+        [Run(plan)], tallies, draws=draws, seed=seed, grain=GRAIN,
+        threads=threads, cluster=cluster, stopped=stopped,
+    )  # fmt: skip
+    with closing(parts):
+        for part in parts:
+            if kept is not None:
+                kept.add(part.entry(tallies.draws))
+            tallies.merge(part)
+            if progress is not None:
+                progress(tallies.draws, draws)
+    found = [_summary(plan, tally, attrs) for tally in tallies.by_period]
+    if kept is not None:
+        kept.finish(*found)
+    return found
+
+
+class Tallies:
+    """Tallies of the same draws by several periods: what a worker takes in and sends back.
+
+    Attributes
+    ----------
+    by_period : list of Tally
+    """
+
+    def __init__(self, by_period: Sequence[Tally]) -> None:
+        self.by_period = list(by_period)
+
+    @property
+    def draws(self) -> int:
+        """Draws taken in so far."""
+        return self.by_period[0].draws
+
+    def add(self, samples: tuple[Samples, ...]) -> None:
+        """Take in a grain of draws."""
+        for tally in self.by_period:
+            tally.add(samples[0])
+
+    def merge(self, other: Tallies) -> None:
+        """Take in the draws that follow."""
+        for tally, further in zip(self.by_period, other.by_period, strict=True):
+            tally.merge(further)
+
+    def fresh(self) -> Tallies:
+        """Return tallies for draws that follow."""
+        return Tallies([tally.fresh() for tally in self.by_period])
+
+    def entry(self, first: int) -> dict[str, Any]:
+        """Return the tallies as a store keeps them, and the draws before theirs."""
+        return {"first": first, "tallies": [tally.state() for tally in self.by_period]}
+
+    def restore(self, entry: Mapping[str, Any]) -> None:
+        """Take in tallies that a store kept; those of draws that are known already are the same."""
+        if entry["first"] != self.draws:
+            return
+        part = self.fresh()
+        for tally, state in zip(part.by_period, entry["tallies"], strict=True):
+            tally.restore(state)
+        self.merge(part)
+
+
+def _identity(attrs: Mapping[str, str | int], periods: Sequence[Period]) -> dict[str, Any]:
+    """Return everything that the summaries depend on."""
+    kept = ("scenario", "draws", "seed")
+    own = {key: attrs[key] for key in attrs if key in kept or key.endswith("_version")}
+    return {"summary": " and ".join(periods)} | own
 
 
 def _tally(plan: Scenario, by: str) -> Tally:
@@ -183,7 +279,7 @@ def _summary(plan: Scenario, tally: Tally, attrs: dict[str, str | int]) -> xr.Da
             "at_least": np.arange(1, len(tally.quotas) + 1),
         }
     attrs = attrs | {"method": "simulated", "refused": json.dumps(refused)}
-    return xr.Dataset(arrays, coords=coords, attrs=attrs)
+    return dataset(arrays, coords, attrs)
 
 
 def _estimates(tally: Tally) -> dict[str, Estimate]:

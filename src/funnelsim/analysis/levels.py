@@ -4,7 +4,7 @@ To compare plans at equal means, the means have to be known better than by count
 expectation given skill, in closed form, averaged over skill by quadrature. It asks less than a
 distribution does: the market, whatever skill multiplies a mean independently, and what is uncertain
 and enters a mean in a straight line drop out. All is said of one seat that is filled on day 0.
-Derived in docs/luck.md, "Means and levels".
+Derived in docs/background/luck.md, "Means and levels".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The simplest plan of the same mean: without delays, spreads and uncertainty that change none.
 
-Derived in docs/luck.md, "Means and levels".
+Derived in docs/background/luck.md, "Means and levels".
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Sums and counts over draws, from which every estimate and its standard error follows.
 
-Samples come in blocks of ``GRAIN`` draws. Sums are taken block by block and added up exactly in the
-end, so that kept and streamed samples give the same bytes.
+Samples come in blocks of ``GRAIN`` draws. Sums are taken block by block and added up exactly, so
+that kept and streamed samples give the same bytes, and so do draws that several workers tally.
+Counts are whole numbers below 2^53, which a float holds exactly. Memory does not grow with the
+draws but for the windows of the quantiles, with their square root.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +24,7 @@ Events = npt.NDArray[np.bool_]
 Estimate = tuple[Floats, Floats]  # values and standard errors, by period and what follows
 
 GRAIN = 8_192
+MOST_TERMS = 256  # of a sum, before they are made few
 QUANTILES = (0.1, 0.5, 0.9)
 REACHES = 1 - 1e-9  # a lattice of equal deals must not miss its quota by rounding
 OVERACHIEVED = 1.2
@@ -47,7 +51,8 @@ class Tally:
         self.quotas = _years(quotas[None])[0] if by_year else quotas
         self.draws = 0
         self.centre = np.zeros_like(self.quotas)  # of bookings: the mean of the first block
-        self._sums: dict[str, list[Floats]] = defaultdict(list)
+        self._centred = False
+        self._sums: dict[str, list[Floats]] = defaultdict(list)  # terms, by period and what follows
         self._streams = [[QuantileStream(p) for p in QUANTILES] for _ in self.quotas]
 
     def add(self, samples: Samples) -> None:
@@ -63,8 +68,8 @@ class Tally:
         self._count("repeatable attained", np.asarray(repeatable >= quotas * REACHES))
         self._count("overachieved", np.asarray(bookings >= OVERACHIEVED * quotas * REACHES))
         self._count("no deal", np.asarray(bookings == 0))
-        if self.draws == len(bookings):  # powers about the middle keep their digits
-            self.centre = bookings.mean(axis=0)
+        if not self._centred:  # powers about the middle keep their digits
+            self.centre, self._centred = bookings.mean(axis=0), True
         self._moments("bookings", bookings - self.centre, 4)
         self._moments("windfall", windfall, 2)
         self._moments("shortfall", np.where(attained, 0.0, quotas - bookings), 2)
@@ -74,6 +79,43 @@ class Tally:
                 stream.add(values)
         if not self.by_year:
             self._add_quarters(samples, attained)
+
+    def fresh(self) -> Tally:
+        """Return a tally for draws that follow: it takes moments about the same centre."""
+        tally = Tally(self._stated, by_year=self.by_year, ramped=self.ramped)
+        tally.centre, tally._centred = self.centre, self._centred
+        tally._streams = [[stream.fresh() for stream in row] for row in self._streams]
+        return tally
+
+    def merge(self, other: Tally) -> None:
+        """Take in what a :meth:`fresh` tally took in: as if its draws had been added here."""
+        self.centre, self._centred = other.centre, True
+        self.draws += other.draws
+        for name, terms in other._sums.items():
+            for term in terms:
+                self._sum(name, term)
+        for row, others in zip(self._streams, other._streams, strict=True):
+            for stream, further in zip(row, others, strict=True):
+                stream.merge(further)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Send few terms of each sum."""
+        sums = {name: _fewest(terms) for name, terms in self._sums.items()}
+        return vars(self) | {"_sums": defaultdict(list, sums)}
+
+    def state(self) -> dict[str, Any]:
+        """Return what was taken in: whole numbers, arrays, and lists and dicts of them."""
+        sums = {name: np.stack(_fewest(terms)) for name, terms in self._sums.items()}
+        streams = [[stream.state() for stream in row] for row in self._streams]
+        return {"draws": self.draws, "centre": self.centre, "sums": sums, "streams": streams}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take in what another tally's :meth:`state` was, in place of anything else."""
+        self.draws, self.centre, self._centred = state["draws"], state["centre"], True
+        self._sums = defaultdict(list, {name: list(terms) for name, terms in state["sums"].items()})
+        for row, states in zip(self._streams, state["streams"], strict=True):
+            for stream, kept in zip(row, states, strict=True):
+                stream.restore(kept)
 
     def probability(self, event: str) -> Estimate:
         """Return P(event) by period."""
@@ -141,21 +183,46 @@ class Tally:
         return _years(values) if self.by_year else values
 
     def _count(self, name: str, events: Events) -> None:
-        self._sums[name].append(events.sum(axis=0).astype(float))
+        self._sum(name, events.sum(axis=0).astype(float))
         if name == "attained":
-            self._sums["missed"].append((~events).sum(axis=0).astype(float))
+            self._sum("missed", (~events).sum(axis=0).astype(float))
 
     def _moments(self, name: str, values: Floats, powers: int) -> None:
         power = values
         for exponent in range(1, powers + 1):
-            self._sums[f"{name} {exponent}"].append(power.sum(axis=0))
+            self._sum(f"{name} {exponent}", power.sum(axis=0))
             power = power * values
+
+    def _sum(self, name: str, term: Floats) -> None:
+        terms = self._sums[name]
+        terms.append(term)
+        if len(terms) > MOST_TERMS:
+            self._sums[name] = _fewest(terms)
 
     def _total(self, name: str) -> Floats:
         """Return the exactly rounded sum over all blocks."""
-        blocks = np.stack(self._sums[name])
-        columns = blocks.reshape(len(blocks), -1).T
-        return np.array([math.fsum(column) for column in columns]).reshape(blocks.shape[1:])
+        return _rounded(np.stack(self._sums[name]))
+
+
+def _fewest(terms: list[Floats]) -> list[Floats]:
+    """Return the fewest terms whose sum is the same, exactly: three, as a rule.
+
+    A sum rounded once, by fsum, leaves a remainder that is a sum, too.
+    """
+    left = np.stack(terms)
+    few: list[Floats] = []
+    while not few or few[-1].any():
+        few.append(_rounded(left))
+        if not np.isfinite(few[-1]).all():  # a law that books beyond all bounds
+            return few
+        left = np.concatenate([left, -few[-1][None]])
+    return few[: max(len(few) - 1, 1)]
+
+
+def _rounded(terms: Floats) -> Floats:
+    """Return the sums over terms, (term, ...) -> (...), each the float that is nearest."""
+    columns = terms.reshape(len(terms), -1).T
+    return np.array([math.fsum(column) for column in columns]).reshape(terms.shape[1:])
 
 
 def proportion(successes: Floats, trials: Floats) -> Estimate:

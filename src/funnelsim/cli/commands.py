@@ -6,15 +6,20 @@ the command that needs it, so that help and ``validate`` answer at once.
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
 
 import click
 
+from funnelsim.cli.completion import completion
 from funnelsim.cli.economics import economics
+from funnelsim.cli.examples import examples
 from funnelsim.cli.files import deliver, plan_of
+from funnelsim.cli.long_work import kept_progress, tell_memory
 from funnelsim.cli.options import (
+    cluster_option,
     draws_options,
     ending,
     folder,
@@ -24,26 +29,39 @@ from funnelsim.cli.options import (
     picture_option,
     result_option,
     scenario_options,
+    store_option,
 )
 from funnelsim.cli.planning import bridge, compare, sensitivity, sweep
 from funnelsim.cli.process import Commands, progress_bar
+from funnelsim.cli.reporting import report
 from funnelsim.cli.sizing import headcount
 from funnelsim.cli.solving import coverage, mix, quota, solve
+from funnelsim.cli.warming import warmup
 from funnelsim.errors import ScenarioError
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="funnelsim")
-def main() -> None:
+@click.option(
+    "--color/--no-color", "color", default=None,
+    help="Default: on a terminal, unless NO_COLOR is set.",
+)  # fmt: skip
+@click.pass_context
+def main(context: click.Context, color: bool | None) -> None:
     """Tell how likely a sales plan is to make quota.
 
     FILE is a scenario file, or the name of a preset. Begin with: funnelsim demo
     """
+    context.color = False if color is None and os.environ.get("NO_COLOR") else color
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # for names that the terminal has no letters for
             stream.reconfigure(errors="replace")
 
 
+@examples(
+    "funnelsim demo",
+    "funnelsim demo --draws 20_000 -o sales-math.png",
+)
 @main.command()
 @luck_options
 @click.option(
@@ -60,6 +78,9 @@ def demo(draws: int, seed: int, threads: int | None, output: str) -> None:
     click.echo(demo_text(numbers, str(Path(output).resolve())))
 
 
+@examples(
+    "funnelsim new scenario.toml",
+)
 @main.command()
 @click.argument("file", default="scenario.toml", callback=ending(".toml"))
 def new(file: str) -> None:
@@ -80,9 +101,17 @@ def new(file: str) -> None:
     click.echo(f"  funnelsim simulate {file}")
 
 
+@examples(
+    "funnelsim simulate sales_math",
+    "funnelsim simulate sales_math --set activity.per_quarter=900 --set quota.per_quarter=300_000",
+    "funnelsim simulate sales_math --variant floor --draws 50_000 -o floor.csv",
+    "funnelsim simulate three_segments --draws 2_000 --json",
+)
 @main.command()
 @scenario_options
 @draws_options(None, "100,000, of a team 10,000")
+@cluster_option
+@store_option("draws")
 @json_option
 @result_option(".nc (every draw), .csv or .json (the summary)")
 @picture_option
@@ -93,22 +122,29 @@ def simulate(
     draws: int | None,
     seed: int,
     threads: int | None,
+    cluster: str | None,
+    store: str | None,
     as_json: bool,
     output: str | None,
     picture: str | None,
 ) -> None:
     """Simulate one scenario: a rep, exact values beside it, or a team and its plan."""
     plan = plan_of(file, changes, variant)
-    from funnelsim.analysis.answers import checked, save_answer, simulated
+    from funnelsim.analysis.answers import checked, draws_of, save_answer, simulated
     from funnelsim.report.team import answer_text
 
-    with progress_bar() as progress:
+    keep = output is not None and output.lower().endswith(".nc")
+    draws = draws_of(plan, draws)
+    tell_memory(plan, draws, threads, kept=keep)
+    with kept_progress(store) as progress:
         answer = simulated(
             plan,
             draws=draws,
             seed=seed,
             threads=threads,
-            keep_samples=output is not None and output.lower().endswith(".nc"),
+            cluster=cluster,
+            keep_samples=keep,
+            store=store,
             progress=progress,
         )
     if picture is not None:
@@ -125,6 +161,10 @@ def simulate(
     )
 
 
+@examples(
+    "funnelsim exact sales_math",
+    "funnelsim exact sales_math --set stages.won.conversion=0.4 --json",
+)
 @main.command()
 @scenario_options
 @json_option
@@ -147,9 +187,14 @@ def exact(
     )
 
 
+@examples(
+    "funnelsim luck sales_math",
+    "funnelsim luck sales_math --reps 30 --observed close_rate=0.46:0.25",
+)
 @main.command()
 @scenario_options
 @luck_options
+@cluster_option
 @json_option
 @result_option(".nc, .csv or .json, every number")
 @click.option(
@@ -178,6 +223,7 @@ def luck(
     draws: int,
     seed: int,
     threads: int | None,
+    cluster: str | None,
     as_json: bool,
     output: str | None,
     lag: int,
@@ -194,26 +240,31 @@ def luck(
     plan = plan_of(file, changes, variant)
     from funnelsim.analysis.luck.luck import luck as luck_of
     from funnelsim.analysis.luck.thirds import luck_or_skill
+    from funnelsim.engine.blocks import shared_cluster
     from funnelsim.report.luck import luck_text
     from funnelsim.results.export import as_json as as_object
     from funnelsim.results.files import save
 
     teams = []
-    if reps is not None:  # first: it may refuse what was asked
+    with shared_cluster(threads, cluster) as (own, client):
+        if reps is not None:  # first: it may refuse what was asked
+            with progress_bar() as progress:
+                team = luck_or_skill(
+                    plan,
+                    reps=reps,
+                    quarters=plan.calendar.quarters if quarters is None else quarters,
+                    observed=observed,
+                    draws=draws,
+                    seed=seed,
+                    threads=own,
+                    cluster=client,
+                    progress=progress,
+                )
+            teams.append(team)
         with progress_bar() as progress:
-            team = luck_or_skill(
-                plan,
-                reps=reps,
-                quarters=plan.calendar.quarters if quarters is None else quarters,
-                observed=observed,
-                draws=draws,
-                seed=seed,
-                threads=threads,
-                progress=progress,
+            found = luck_of(
+                plan, draws=draws, seed=seed, threads=own, cluster=client, progress=progress
             )
-        teams.append(team)
-    with progress_bar() as progress:
-        found = luck_of(plan, draws=draws, seed=seed, threads=threads, progress=progress)
     results = [found, *teams]
     if pictures is not None:
         from funnelsim.report.luck_pictures import save_pictures
@@ -229,6 +280,10 @@ def luck(
     )
 
 
+@examples(
+    "funnelsim validate sales_math",
+    "funnelsim validate sales_math --json",
+)
 @main.command()
 @scenario_options
 @json_option
@@ -249,6 +304,9 @@ def validate(file: str, changes: tuple[str, ...], variant: str | None, as_json: 
         click.echo(verdict_text(file, warnings))
 
 
+@examples(
+    "funnelsim schema > scenario.schema.json",
+)
 @main.command()
 def schema() -> None:
     """Print the JSON Schema of scenario files."""
@@ -258,6 +316,9 @@ def schema() -> None:
     click.echo(json_text(json_schema()), nl=False)
 
 
+@examples(
+    "funnelsim presets",
+)
 @main.command()
 @json_option
 def presets(as_json: bool) -> None:
@@ -278,5 +339,8 @@ for command in (
     mix,
     headcount,
     economics,
+    report,
+    warmup,
+    completion,
 ):
     main.add_command(command)

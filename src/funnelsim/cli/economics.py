@@ -6,14 +6,13 @@ from typing import Literal
 
 import click
 
-from funnelsim.analysis.answers import QUARTERS_PER_YEAR
-from funnelsim.cli.files import deliver_results, plan_of
+from funnelsim.cli.examples import examples
+from funnelsim.cli.files import Delivery, plan_of
 from funnelsim.cli.options import (
+    OneOf,
+    delivery_options,
     draws_options,
-    json_option,
     number_list,
-    picture_option,
-    result_option,
     scenario_options,
 )
 from funnelsim.cli.process import progress_bar
@@ -21,10 +20,14 @@ from funnelsim.cli.process import progress_bar
 DRAWS = 20_000
 
 
+@examples(
+    "funnelsim economics three_segments --draws 2000",
+    "funnelsim economics three_segments --by quarter --draws 2000",
+)
 @click.command()
 @scenario_options
 @click.option(
-    "--by", type=click.Choice(["quarter", "year"]),
+    "--by", type=OneOf(["quarter", "year"]),
     help="Periods of bookings and costs. Default: years, where the horizon has one.",
 )  # fmt: skip
 @click.option(
@@ -40,9 +43,7 @@ DRAWS = 20_000
     help="Instead: the plan and its variants, by what they contribute. Hiring paces, for instance.",
 )  # fmt: skip
 @draws_options(DRAWS)
-@json_option
-@result_option(".nc, .csv or .json, every number")
-@picture_option
+@delivery_options(".nc, .csv or .json, every number")
 def economics(
     file: str,
     changes: tuple[str, ...],
@@ -54,9 +55,7 @@ def economics(
     draws: int,
     seed: int,
     threads: int | None,
-    as_json: bool,
-    output: str | None,
-    picture: str | None,
+    out: Delivery,
 ) -> None:
     """Tell what selling costs and returns: the team's, and that of one more seat.
 
@@ -74,15 +73,9 @@ def economics(
             compared = contribution(
                 plans, draws=draws, seed=seed, threads=threads, progress=progress
             )
-        deliver_results(
-            [compared],
-            lambda: contribution_text(plan, compared),
-            output=output,
-            as_json=as_json,
-            picture=picture,
-            draw="economics.paces",
-        )
+        out.deliver([compared], lambda: contribution_text(plan, compared), "economics.paces")
         return
+    from funnelsim.analysis.answers import QUARTERS_PER_YEAR
     from funnelsim.analysis.economics.economics import economics as reckoned
     from funnelsim.report.economics import economics_text
 
@@ -99,11 +92,4 @@ def economics(
             threads=threads,
             progress=progress,
         )
-    deliver_results(
-        [told],
-        lambda: economics_text(plan, told),
-        output=output,
-        as_json=as_json,
-        picture=picture,
-        draw="economics.payback",
-    )
+    out.deliver([told], lambda: economics_text(plan, told), "economics.payback")

@@ -5,13 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from funnelsim.cli import completion
+from funnelsim.cli.files import Delivery
+
 MOST_VALUES = 1_000_000  # of a path, and of all paths together
 LEAST, MOST = Decimal("1e-15"), Decimal("1e15")  # sizes of numbers, as a scenario may state them
+
+
+class OneOf(click.Choice[str]):
+    """One of some words, with a guess at the one that was meant."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            near = get_close_matches(str(value), map(str, self.choices), n=1, cutoff=0.5)
+            guess = f" Did you mean {near[0]}?" if near else ""
+            raise click.BadParameter(f"{error.message}{guess}", ctx, param) from error
+
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -200,29 +219,45 @@ def _options(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
     return decorate
 
 
+file_argument = click.argument("file", shell_complete=completion.files)
+files_argument = click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=completion.files
+)
 set_option = click.option(
-    "--set", "changes", metavar="PATH=VALUE", multiple=True, help="Change a value; repeatable."
-)
-scenario_options = _options(
-    click.argument("file"),
-    set_option,
-    click.option("--variant", metavar="NAME", help="Take a variant that the file states."),
-)
+    "--set", "changes", metavar="PATH=VALUE", multiple=True, help="Change a value; repeatable.",
+    shell_complete=completion.assignments,
+)  # fmt: skip
+
+
+def variant_option(
+    *names: str, about: str = "Take a variant that the file states.", multiple: bool = False
+) -> Callable[[Command], Command]:
+    """Return an option that names a variant of the file."""
+    return click.option(
+        *(names or ("--variant",)), metavar="NAME", help=about, multiple=multiple,
+        shell_complete=completion.variants,
+    )  # fmt: skip
+
+
+scenario_options = _options(file_argument, set_option, variant_option())
 
 
 def _draws_option(default: int | None, shown: str) -> Callable[[Command], Command]:
     return click.option(
-        "--draws", type=click.IntRange(1, 2**32), default=default, show_default=shown,
+        "--draws", metavar="N", type=click.IntRange(1, 2**32), default=default, show_default=shown,
         help="Repetitions of the whole scenario.",
     )  # fmt: skip
 
 
 _seed_option = click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True,
+    "--seed", metavar="S", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True,
     help="Same seed, same numbers.",
 )  # fmt: skip
 _threads_option = click.option(
-    "--threads", type=click.IntRange(1, 1_024), help="Default: as many as there are processors."
+    "--threads",
+    metavar="T",
+    type=click.IntRange(1, 1_024),
+    help="Default: as many as there are processors.",
 )
 
 
@@ -233,9 +268,23 @@ def draws_options(default: int | None, shown: str = "") -> Callable[[Command], C
 
 
 luck_options = draws_options(100_000)
+cluster_option = click.option(
+    "--cluster", metavar="ADDRESS|local",
+    help="Simulate on a Dask cluster, tcp://HOST:PORT, or on processes of this machine.",
+)  # fmt: skip
+
+
+def store_option(noun: str) -> Callable[[Command], Command]:
+    """Return the option to keep what is finished, which says of what there are many."""
+    return click.option(
+        "--store", metavar="OUT.nc", callback=ending(".nc"),
+        help=f"Keep finished {noun}, so that the same command goes on after an interruption.",
+    )  # fmt: skip
+
+
 method_option = click.option(
     "--method",
-    type=click.Choice(["auto", "exact", "simulated"]),
+    type=OneOf(["auto", "exact", "simulated"]),
     default="auto",
     show_default=True,
     help="auto: exact where the twin covers the plan; draws count elsewhere.",
@@ -249,7 +298,7 @@ goal_options = _options(
     ),
     click.option(
         "--by",
-        type=click.Choice(["quarter", "year"]),
+        type=OneOf(["quarter", "year"]),
         default="quarter",
         show_default=True,
         help="Of quarters, or of years.",
@@ -269,3 +318,19 @@ def result_option(files: str) -> Callable[[Command], Command]:
         "-o", "--output", metavar="OUT", callback=ending(".nc", ".csv", ".json"),
         help=f"Also write a file: {files}.",
     )  # fmt: skip
+
+
+def delivery_options(files: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return the options that say where an answer goes; the command is given a ``Delivery``."""
+    options = _options(json_option, result_option(files), picture_option)
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def with_delivery(
+            *, as_json: bool, output: str | None, picture: str | None, **stated: Any
+        ) -> None:
+            command(out=Delivery(as_json, output, picture), **stated)
+
+        return options(with_delivery)
+
+    return decorate

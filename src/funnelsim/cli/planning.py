@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from funnelsim.cli.files import deliver_results, plan_of
+from funnelsim.cli import completion
+from funnelsim.cli.examples import examples
+from funnelsim.cli.files import Delivery, plan_of
+from funnelsim.cli.long_work import kept_progress
 from funnelsim.cli.options import (
+    OneOf,
+    cluster_option,
+    delivery_options,
     draws_options,
-    ending,
+    file_argument,
+    files_argument,
     goal_options,
-    json_option,
     method_option,
     numbers_by_name,
-    picture_option,
     ranges_by_path,
-    result_option,
     scenario_options,
     set_option,
+    store_option,
     swept_values,
     texts_by_name,
+    variant_option,
 )
 from funnelsim.cli.process import progress_bar
 
 if TYPE_CHECKING:
     from funnelsim.scenario.model import Scenario
 
-Progress = Callable[[int, int], None]
 Method = Literal["auto", "exact", "simulated"]
 By = Literal["quarter", "year"]
 
@@ -38,12 +42,17 @@ DRAWS = 100_000
 OF_A_CELL = 20_000
 
 
+@examples(
+    "funnelsim compare sales_math",
+    "funnelsim compare sales_math --variant floor --variant whales",
+    "funnelsim compare sales_math enterprise --confidence 0.95",
+)
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@files_argument
 @set_option
-@click.option(
-    "--variant", "variants", metavar="NAME", multiple=True,
-    help="Of one file: compare its base with this; repeatable. Default: with all of them.",
+@variant_option(
+    "--variant", "variants", multiple=True,
+    about="Of one file: compare its base with this; repeatable. Default: with all of them.",
 )  # fmt: skip
 @method_option
 @draws_options(None, f"{DRAWS:,}, of teams 10,000")
@@ -56,9 +65,7 @@ OF_A_CELL = 20_000
     help="Draw until the best is known with this probability, such as 0.95. Not if exact.",
 )  # fmt: skip
 @click.option("--most-draws", type=click.IntRange(1, 2**32), help="Stop there in any case.")
-@json_option
-@result_option(".nc, .csv or .json, every number")
-@picture_option
+@delivery_options(".nc, .csv or .json, every number")
 def compare(
     files: tuple[str, ...],
     changes: tuple[str, ...],
@@ -70,9 +77,7 @@ def compare(
     precision: float | None,
     confidence: float | None,
     most_draws: int | None,
-    as_json: bool,
-    output: str | None,
-    picture: str | None,
+    out: Delivery,
 ) -> None:
     """Tell which plan is better, by how much, and how sure that is.
 
@@ -107,13 +112,10 @@ def compare(
             most_draws=most_draws or MOST_DRAWS,
             progress=progress,
         )
-    deliver_results(
+    out.deliver(
         [told],
         lambda: team_compare_text(plans, told) if of_teams else compare_text(plans, told),
-        output=output,
-        as_json=as_json,
-        picture=picture,
-        draw="team_compare.plans_made" if of_teams else "compare.differences",
+        "team_compare.plans_made" if of_teams else "compare.differences",
     )
 
 
@@ -140,21 +142,22 @@ def _plans(
     return {base: plan_of(file, changes)} | {name: plan_of(file, changes, name) for name in chosen}
 
 
+@examples(
+    "funnelsim sweep sales_math --over activity.per_quarter=500:1000:100",
+    "funnelsim sweep sales_math --over stages.won.conversion=0.25,0.3",
+)
 @click.command()
 @scenario_options
 @click.option(
     "--over", metavar="PATH=FROM:TO:STEP", multiple=True, required=True, callback=swept_values,
     help="Values of a path, or a list: PATH=A,B,C; repeatable.",
+    shell_complete=completion.assignments,
 )  # fmt: skip
 @method_option
 @draws_options(OF_A_CELL)
-@click.option(
-    "--store", metavar="OUT.nc", callback=ending(".nc"),
-    help="Keep finished cells, so that the same command goes on after an interruption.",
-)  # fmt: skip
-@json_option
-@result_option(".nc, .csv or .json, every cell")
-@picture_option
+@cluster_option
+@store_option("cells")
+@delivery_options(".nc, .csv or .json, every cell")
 def sweep(
     file: str,
     changes: tuple[str, ...],
@@ -164,79 +167,42 @@ def sweep(
     draws: int,
     seed: int,
     threads: int | None,
+    cluster: str | None,
     store: str | None,
-    as_json: bool,
-    output: str | None,
-    picture: str | None,
+    out: Delivery,
 ) -> None:
     """Answer every combination of values at some paths of a plan."""
-    if output is not None and output.lower().endswith(".nc") and any("/" in path for path in over):
+    if out.ending == ".nc" and any("/" in path for path in over):
         raise click.UsageError("-o: a .nc file cannot name a path with a slash. Write .csv.")
     plan = plan_of(file, changes, variant)
     from funnelsim.analysis.sweep.sweep import sweep as swept
     from funnelsim.report.sweep import sweep_text
 
-    try:
-        with progress_bar("cells") as progress:
-            told = swept(
-                plan,
-                over,
-                draws=draws,
-                seed=seed,
-                threads=threads,
-                method=method,
-                store=store,
-                progress=_telling_what_is_kept(store, progress),
-            )
-    except KeyboardInterrupt:
-        if store is not None:
-            click.echo(f"Cells are kept for {store}: the same command goes on there.", err=True)
-        raise
-    deliver_results(
-        [told],
-        lambda: sweep_text(plan, told),
-        output=output,
-        as_json=as_json,
-        picture=picture,
-        draw="sweep.sweep",
-    )
+    with kept_progress(store, "cells") as progress:
+        told = swept(
+            plan,
+            over,
+            draws=draws,
+            seed=seed,
+            threads=threads,
+            cluster=cluster,
+            method=method,
+            store=store,
+            progress=progress,
+        )
+    out.deliver([told], lambda: sweep_text(plan, told), "sweep.sweep")
 
 
-def _telling_what_is_kept(store: str | None, progress: Progress | None) -> Progress | None:
-    """Return a progress that first says how many cells a store held, once it is known to be ours.
-
-    A sweep reports to it only after it has found that the store belongs to the same question.
-    """
-    if store is None:
-        return progress
-    from funnelsim.results.store import UNFINISHED
-
-    unfinished = Path(store + UNFINISHED)
-    kept: int | None = 0
-    if Path(store).exists():
-        kept = None  # all of them
-    elif unfinished.exists():
-        with unfinished.open("rb") as lines:
-            kept = sum(line.endswith(b"\n") for line in lines) - 1  # the first: what was asked
-    said = False
-
-    def show(done: int, total: int) -> None:
-        nonlocal said
-        if not said and (kept is None or kept > 0):
-            held = total if kept is None else kept
-            click.echo(f"{store}: {held:,} of {total:,} cells were kept.", err=True)
-        said = True
-        if progress is not None:
-            progress(done, total)
-
-    return show
-
-
+@examples(
+    "funnelsim sensitivity sales_math",
+    "funnelsim sensitivity sales_math --benchmark won=0.4",
+)
 @click.command()
 @scenario_options
 @click.option(
     "--lever", "levers", metavar="PATH=LOW:HIGH", multiple=True, callback=ranges_by_path,
     help="Move this lever so far; repeatable. Default: every one that may matter, by --step.",
+    shell_complete=completion.assignments,
 )  # fmt: skip
 @click.option("--step", type=float, default=0.10, show_default=True, help="Relative, to each side.")
 @click.option(
@@ -249,9 +215,7 @@ def _telling_what_is_kept(store: str | None, progress: Progress | None) -> Progr
 @goal_options
 @method_option
 @draws_options(DRAWS)
-@json_option
-@result_option(".nc, .csv or .json, every number")
-@picture_option
+@delivery_options(".nc, .csv or .json, every number")
 def sensitivity(
     file: str,
     changes: tuple[str, ...],
@@ -267,12 +231,10 @@ def sensitivity(
     draws: int,
     seed: int,
     threads: int | None,
-    as_json: bool,
-    output: str | None,
-    picture: str | None,
+    out: Delivery,
 ) -> None:
     """Tell which lever matters most, and with --benchmark where to coach first."""
-    if benchmark and output is not None and output.lower().endswith(".nc"):
+    if benchmark and out.ending == ".nc":
         raise click.UsageError("-o: a .nc file has no room for benchmarks. Write .csv or .json.")
     plan = plan_of(file, changes, variant)
     from funnelsim.analysis.chances import Goal
@@ -310,36 +272,35 @@ def sensitivity(
             progress=progress,
         )
     results = [told, *coached]
-    deliver_results(
+    out.deliver(
         results,
         lambda: sensitivity_text(plan, goal, *results),
-        output=output,
-        as_json=as_json,
-        picture=picture,
-        draw="interactions.interactions" if interactions else "tornado.tornado",
+        "interactions.interactions" if interactions else "tornado.tornado",
     )
 
 
+@examples(
+    "funnelsim bridge sales_math --to floor",
+    "funnelsim bridge sales_math --to whales --of bookings",
+)
 @click.command()
-@click.argument("file")
-@click.argument("other", required=False)
+@file_argument
+@click.argument("other", required=False, shell_complete=completion.files)
 @set_option
-@click.option("--variant", metavar="NAME", help="Begin with a variant that FILE states.")
-@click.option("--to", metavar="NAME", help="End with a variant of OTHER, or else of FILE.")
+@variant_option(about="Begin with a variant that FILE states.")
+@variant_option("--to", about="End with a variant of OTHER, or else of FILE.")
 @click.option(
     "--factor", "factors", metavar="NAME=PATH,PATH", multiple=True, callback=texts_by_name,
     help="Changes that count as one; repeatable. A path stands for all below it.",
 )  # fmt: skip
 @click.option(
-    "--of", "amount_of", type=click.Choice(["probability", "bookings"]), default="probability",
+    "--of", "amount_of", type=OneOf(["probability", "bookings"]), default="probability",
     show_default=True, help="What is explained: how often quota is made, or mean bookings.",
 )  # fmt: skip
 @goal_options
 @method_option
 @draws_options(DRAWS)
-@json_option
-@result_option(".nc, .csv or .json, every number")
-@picture_option
+@delivery_options(".nc, .csv or .json, every number")
 def bridge(
     file: str,
     other: str | None,
@@ -355,9 +316,7 @@ def bridge(
     draws: int,
     seed: int,
     threads: int | None,
-    as_json: bool,
-    output: str | None,
-    picture: str | None,
+    out: Delivery,
 ) -> None:
     """Tell what each change contributes to the difference between two plans.
 
@@ -385,11 +344,4 @@ def bridge(
             threads=threads,
             progress=progress,
         )
-    deliver_results(
-        [told],
-        lambda: bridge_text(begin, goal, told),
-        output=output,
-        as_json=as_json,
-        picture=picture,
-        draw="bridge.bridge",
-    )
+    out.deliver([told], lambda: bridge_text(begin, goal, told), "bridge.bridge")

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from funnelsim.cli.examples import write_sections
 from funnelsim.errors import ArgumentError, FunnelsimError, ResultError, ScenarioError
 
 FAILED, USAGE, INVALID, INTERRUPTED = 1, 2, 3, 130
@@ -24,6 +25,10 @@ SECONDS_TO_STOP = 1.5
 
 class Commands(click.Group):
     """The group of commands, which turns what went wrong into a message and an exit status."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by what they are for."""
+        write_sections(self, ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; no mistake of a user ends in a traceback."""
@@ -47,7 +52,7 @@ class Commands(click.Group):
         except OSError as error:
             about = f"{error.filename}: " if error.filename else ""
             status, message = FAILED, f"Error: {about}{error.strerror or error}"
-        click.echo(message, err=True)
+        click.echo(click.style(message, fg="red"), err=True)
         ctx.exit(status)
 
 

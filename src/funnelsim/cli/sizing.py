@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from funnelsim.cli.examples import examples
 from funnelsim.cli.files import deliver, plan_of
 from funnelsim.cli.options import (
+    OneOf,
+    cluster_option,
     draws_options,
     ending,
     folder,
@@ -30,13 +33,17 @@ By = Literal["quarter", "year"]
 DRAWS = 5_000
 
 
+@examples(
+    "funnelsim headcount three_segments --probability 0.8 --draws 500",
+    "funnelsim headcount three_segments --segment smb --draws 500",
+)
 @click.command()
 @scenario_options
 @click.option("--probability", metavar="P,P", default="0.8,0.9", show_default=True,
               callback=number_list, help="P(plan) asked for: several with commas.")  # fmt: skip
 @click.option("--segment", metavar="NAME", help="Let only this one grow. Default: each, and all.")
 @click.option(
-    "--by", type=click.Choice(["quarter", "year"]),
+    "--by", type=OneOf(["quarter", "year"]),
     help="The plan of every quarter, or of the year. Default: the year, if the horizon has one.",
 )  # fmt: skip
 @click.option("--period", type=int, metavar="N", help="Which quarter or year. Default: every one.")
@@ -48,6 +55,7 @@ DRAWS = 5_000
     "hiring; repeatable. Default: what [pay] and [economics] say.",
 )  # fmt: skip
 @draws_options(DRAWS)
+@cluster_option
 @json_option
 @click.option(
     "-o", "--output", metavar="OUT", callback=ending(".nc", ".csv", ".json", ".png"),
@@ -70,6 +78,7 @@ def headcount(
     draws: int,
     seed: int,
     threads: int | None,
+    cluster: str | None,
     as_json: bool,
     output: str | None,
     pictures: str | None,
@@ -79,40 +88,44 @@ def headcount(
     from funnelsim.analysis.sizing.headcount import headcount as needed_of
     from funnelsim.analysis.sizing.next_step import next_step
     from funnelsim.analysis.team.team import team
+    from funnelsim.engine.blocks import shared_cluster
     from funnelsim.report.headcount import headcount_text
     from funnelsim.results.export import as_json as as_object
 
-    asked: dict[str, Any] = {
-        "draws": draws,
-        "seed": seed,
-        "threads": threads,
-        "by": by,
-        "period": period,
-    }
     weeks = None if hire_weeks is None else [_whole(week) for week in hire_weeks]
-    with progress_bar() as progress:
-        needed = needed_of(
-            plan,
-            probability=probability,
-            segment=segment,
-            hire_weeks=weeks,
-            progress=progress,
-            **asked,
-        )
-    with progress_bar() as progress:
-        steps = next_step(plan, costs=costs, progress=progress, **asked)
-    with progress_bar() as progress:
-        causes = team(
-            plan,
-            draws=draws,
-            seed=seed,
-            threads=threads,
-            by=needed.attrs["by"],
-            progress=progress,
-        )
-    results = [needed, causes, steps]
-    if output is not None or pictures is not None:
-        results += _cushioned(plan, asked)
+    with shared_cluster(threads, cluster) as (own, client):
+        asked: dict[str, Any] = {
+            "draws": draws,
+            "seed": seed,
+            "threads": own,
+            "cluster": client,
+            "by": by,
+            "period": period,
+        }
+        with progress_bar() as progress:
+            needed = needed_of(
+                plan,
+                probability=probability,
+                segment=segment,
+                hire_weeks=weeks,
+                progress=progress,
+                **asked,
+            )
+        with progress_bar() as progress:
+            steps = next_step(plan, costs=costs, progress=progress, **asked)
+        with progress_bar() as progress:
+            causes = team(
+                plan,
+                draws=draws,
+                seed=seed,
+                threads=own,
+                cluster=client,
+                by=needed.attrs["by"],
+                progress=progress,
+            )
+        results = [needed, causes, steps]
+        if output is not None or pictures is not None:
+            results += _cushioned(plan, asked)
     if pictures is not None:
         from funnelsim.report.sizing_pictures import save_pictures
 
@@ -140,7 +153,7 @@ def _cushioned(plan: Scenario, asked: dict[str, Any]) -> list[xr.Dataset]:
 
     with progress_bar() as progress:
         cushions = cushion(plan, progress=progress, **asked)
-    how = {key: asked[key] for key in ("draws", "seed", "threads")}
+    how = {key: asked[key] for key in ("draws", "seed", "threads", "cluster")}
     with progress_bar() as progress:
         return [cushions, diversification(plan, progress=progress, **how)]
 

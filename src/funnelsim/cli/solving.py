@@ -6,19 +6,20 @@ from typing import Literal
 
 import click
 
-from funnelsim.cli.files import deliver_results, plan_of
+from funnelsim.cli import completion
+from funnelsim.cli.examples import examples
+from funnelsim.cli.files import Delivery, plan_of
 from funnelsim.cli.options import (
+    delivery_options,
     draws_options,
     goal_options,
-    json_option,
     method_option,
     number_list,
     numbers_by_name,
-    picture_option,
     range_of_two,
-    result_option,
     scenario_options,
     set_option,
+    variant_option,
 )
 from funnelsim.cli.process import progress_bar
 
@@ -34,9 +35,15 @@ _attain_option = click.option(
 )
 
 
+@examples(
+    "funnelsim solve sales_math --for activity.per_quarter --attain 0.8",
+    "funnelsim solve sales_math --for stages.won.conversion --at-least 3",
+    "funnelsim solve sales_math --for activity.per_quarter --bites",
+)
 @click.command()
 @scenario_options
-@click.option("--for", "path", metavar="PATH", required=True, help="The lever that is solved for.")
+@click.option("--for", "path", metavar="PATH", required=True, help="The lever that is solved for.",
+              shell_complete=completion.paths)  # fmt: skip
 @_attain_option
 @goal_options
 @click.option(
@@ -48,9 +55,7 @@ _attain_option = click.option(
 )  # fmt: skip
 @method_option
 @draws_options(DRAWS)
-@json_option
-@result_option(".nc, .csv or .json, every number")
-@picture_option
+@delivery_options(".nc, .csv or .json, every number")
 def solve(
     file: str,
     changes: tuple[str, ...],
@@ -66,14 +71,12 @@ def solve(
     draws: int,
     seed: int,
     threads: int | None,
-    as_json: bool,
-    output: str | None,
-    picture: str | None,
+    out: Delivery,
 ) -> None:
     """Tell what it takes of a lever to be so sure of a goal."""
     if in_bites and path not in ACTIVITY:
         raise click.UsageError(f"--bites are of activity. Solve --for {ACTIVITY[0]}.")
-    if in_bites and output is not None and output.lower().endswith(".nc"):
+    if in_bites and out.ending == ".nc":
         raise click.UsageError("-o: a .nc file has no room for bites. Write .csv or .json.")
     plan = plan_of(file, changes, variant)
     from funnelsim.analysis.chances import Goal
@@ -113,14 +116,7 @@ def solve(
                     progress=progress,
                 )
             )
-    deliver_results(
-        results,
-        lambda: solve_text(plan, goal, *results),
-        output=output,
-        as_json=as_json,
-        picture=picture,
-        draw="solve.curve",
-    )
+    out.deliver(results, lambda: solve_text(plan, goal, *results), "solve.curve")
 
 
 def _certainties(attain: float) -> list[float]:
@@ -129,16 +125,18 @@ def _certainties(attain: float) -> list[float]:
     return sorted({attain, *(each for each in CERTAINTIES if each != near)})
 
 
+@examples(
+    "funnelsim coverage",
+    "funnelsim coverage enterprise --certainty 0.8 --win-rate 0.2,0.25,0.3",
+)
 @click.command()
-@click.argument("file", default="sales_math")
+@click.argument("file", default="sales_math", shell_complete=completion.files)
 @set_option
-@click.option("--variant", metavar="NAME", help="Take a variant that the file states.")
+@variant_option()
 @click.option("--certainty", metavar="C,C", callback=number_list, help="Default: 0.5,0.8,0.9.")
 @click.option("--win-rate", metavar="R,R", callback=number_list, help="Of the table's columns.")
 @click.option("--deals", metavar="N,N", callback=number_list, help="Mean deals in the quota: rows.")
-@json_option
-@result_option(".nc, .csv or .json, every number")
-@picture_option
+@delivery_options(".nc, .csv or .json, every number")
 def coverage(
     file: str,
     changes: tuple[str, ...],
@@ -146,9 +144,7 @@ def coverage(
     certainty: list[float] | None,
     win_rate: list[float] | None,
     deals: list[float] | None,
-    as_json: bool,
-    output: str | None,
-    picture: str | None,
+    out: Delivery,
 ) -> None:
     """Tell how much pipeline is enough, in place of three times the quota.
 
@@ -165,16 +161,13 @@ def coverage(
         win_rate=win_rate or WIN_RATES,
         deals=deals or DEALS,
     )
-    deliver_results(
-        [told],
-        lambda: coverage_text(plan, told),
-        output=output,
-        as_json=as_json,
-        picture=picture,
-        draw="coverage.coverage",
-    )
+    out.deliver([told], lambda: coverage_text(plan, told), "coverage.coverage")
 
 
+@examples(
+    "funnelsim quota sales_math --share 0.6,0.8",
+    "funnelsim quota sales_math --reps 20 --probability 0.9",
+)
 @click.command()
 @scenario_options
 @click.option("--share", metavar="S,S", default="0.6", show_default=True, callback=number_list,
@@ -183,9 +176,7 @@ def coverage(
 @click.option("--probability", type=float, metavar="P", help="How sure, of a team.")
 @method_option
 @draws_options(DRAWS)
-@json_option
-@result_option(".nc, .csv or .json, every number")
-@picture_option
+@delivery_options(".nc, .csv or .json, every number")
 def quota(
     file: str,
     changes: tuple[str, ...],
@@ -197,9 +188,7 @@ def quota(
     draws: int,
     seed: int,
     threads: int | None,
-    as_json: bool,
-    output: str | None,
-    picture: str | None,
+    out: Delivery,
 ) -> None:
     """Tell the largest quota that a share of reps makes."""
     if (reps is None) != (probability is None):
@@ -220,16 +209,12 @@ def quota(
             threads=threads,
             progress=progress,
         )
-    deliver_results(
-        [told],
-        lambda: quota_text(plan, told),
-        output=output,
-        as_json=as_json,
-        picture=picture,
-        draw="quota.quota",
-    )
+    out.deliver([told], lambda: quota_text(plan, told), "quota.quota")
 
 
+@examples(
+    "funnelsim mix sales_math --cost activity.per_quarter=100 --cost stages.won.conversion=400_000",
+)
 @click.command()
 @scenario_options
 @click.option(
@@ -242,9 +227,7 @@ def quota(
 )  # fmt: skip
 @_attain_option
 @goal_options
-@json_option
-@result_option(".nc, .csv or .json, every number")
-@picture_option
+@delivery_options(".nc, .csv or .json, every number")
 def mix(
     file: str,
     changes: tuple[str, ...],
@@ -255,9 +238,7 @@ def mix(
     at_least: int | None,
     amount: float | None,
     by: By,
-    as_json: bool,
-    output: str | None,
-    picture: str | None,
+    out: Delivery,
 ) -> None:
     """Tell the cheapest mix of levers that reaches a goal."""
     plan = plan_of(file, changes, variant)
@@ -269,11 +250,4 @@ def mix(
     told = cheapest_mix(
         plan, costs, attain=attain, at_least=at_least, amount=amount, by=by, limits=limits or None
     )
-    deliver_results(
-        [told],
-        lambda: mix_text(plan, goal, told),
-        output=output,
-        as_json=as_json,
-        picture=picture,
-        draw="mix.mix",
-    )
+    out.deliver([told], lambda: mix_text(plan, goal, told), "mix.mix")

@@ -1,38 +1,71 @@
-"""Blocks of draws: one plan or several on shared luck, on any number of threads, in draw order.
+"""Blocks of draws: one plan or several on shared luck, whoever simulates them, in draw order.
 
 Each block writes its own rows and every number is addressed by what it decides, so that neither
-threads nor blocks can matter.
+threads, nor machines, nor blocks can matter.
 """
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from funnelsim.engine import kernels
-from funnelsim.engine.pack import Packed, pack, periods_needed
-from funnelsim.engine.scratch import scratch_of
-from funnelsim.engine.stream import purposes_of, stream_keys
+from funnelsim.engine.job import Job
+from funnelsim.engine.pack import Packed, pack
+from funnelsim.engine.rows import Rows, Samples, bytes_per_draw
+from funnelsim.engine.stream import purposes_of
+from funnelsim.engine.workers import (
+    StoppedError,
+    Workers,
+    available_threads,
+    in_order,
+    never,
+    shared_cluster,
+    workers,
+)
 from funnelsim.errors import ArgumentError
 from funnelsim.registry import SEGMENT
 from funnelsim.scenario.model import Scenario
 
-__all__ = ["Progress", "Run", "Samples", "purposes_of", "sample_blocks"]
+if TYPE_CHECKING:
+    from distributed import Client
 
-BLOCK = 16_384  # draws: long enough to forget Python, short enough for progress and Ctrl-C
+__all__ = [
+    "BLOCK",
+    "MOST_REPS",
+    "Fold",
+    "Job",
+    "Progress",
+    "Run",
+    "Samples",
+    "StoppedError",
+    "Workers",
+    "available_threads",
+    "bytes_per_draw",
+    "check",
+    "folded_blocks",
+    "in_order",
+    "mapped_blocks",
+    "never",
+    "purposes_of",
+    "run_blocks",
+    "sample_blocks",
+    "shared_cluster",
+    "workers",
+]
+
+BLOCK = 16_384  # draws: long enough to forget Python, short enough for progress
 MOST_DRAWS = 1 << 32
 MOST_REPS = 1 << 20  # the width of a rep's number in an address
+PIECE = 0.5  # seconds that a piece of a fold should take: what an interruption may lose
+SHARE = 8  # a piece is no more than this part of what is done: what it returns is little then
 
 Progress = Callable[[int, int], None]
-Array = npt.NDArray[np.generic]
-Samples = dict[str, Array]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -91,23 +124,13 @@ class Run:
         return packed
 
 
-class Rows(NamedTuple):
-    """What the kernels fill: one row a draw."""
-
-    counts: npt.NDArray[np.int32]  # (draw, rep, quarter, column)
-    money: npt.NDArray[np.float64]  # (draw, rep, quarter, amount)
-
-    def part(self, rows: slice) -> Rows:
-        """Return some of the rows, sharing their memory."""
-        return Rows(self.counts[rows], self.money[rows])
-
-
 def sample_blocks(
     runs: Sequence[Run],
     *,
     draws: int,
     seed: int,
     threads: int | None = None,
+    cluster: str | Client | None = None,
     progress: Progress | None = None,
     block: int = BLOCK,
 ) -> Iterator[tuple[Samples, ...]]:
@@ -116,151 +139,201 @@ def sample_blocks(
     Parameters
     ----------
     runs : sequence of Run
-    draws, seed, threads, progress, block
+    draws, seed, threads, cluster, progress, block
         As in :func:`funnelsim.simulate`.
 
     Yields
     ------
     tuple of dict
         For each run, from a name of ``SAMPLES`` to an array of shape (block, rep, quarter[, stage |
-        kpi | source | assist]). At most two blocks a thread are in memory.
+        kpi | source | assist]). At most two blocks a worker are in memory.
     """
     check(draws, seed, threads, block)
-    packed = [run.packed() for run in runs]
-    for rows in run_blocks(runs, packed, seed, draws, threads, block):
-        yield tuple(
-            samples_of(run.plan, each, filled)
-            for run, each, filled in zip(runs, packed, rows.filled, strict=True)
-        )
-        if progress is not None:
-            progress(rows.done, draws)
+    job = Job(runs, seed)
+    with workers(threads, cluster) as hands:
+        for filled in run_blocks(job, hands, draws, block):
+            yield job.samples(filled.rows)
+            if progress is not None:
+                progress(filled.done, draws)
+
+
+def mapped_blocks(
+    runs: Sequence[Run],
+    function: Callable[[tuple[Samples, ...]], Found],
+    *,
+    draws: int,
+    seed: int,
+    threads: int | None = None,
+    cluster: str | Client | None = None,
+    progress: Progress | None = None,
+    block: int = BLOCK,
+) -> Iterator[Found]:
+    """Yield what a function makes of each block's samples, in draw order.
+
+    It is called by who simulates the block, so that what it leaves out is never sent.
+
+    Parameters
+    ----------
+    runs, draws, seed, threads, cluster, progress, block
+        As in :func:`sample_blocks`.
+    function : callable
+        From the samples of each run to what is yielded. Both have to be what pickle can send.
+    """
+    check(draws, seed, threads, block)
+    with workers(threads, cluster) as hands:
+        job = hands.shared(Job(runs, seed))
+        spans = _spans(draws, block)
+        calls = ((_mapped, (job, start, stop, function)) for start, stop in spans)
+        for (_, stop), found in zip(_spans(draws, block), in_order(hands, calls), strict=True):
+            yield found
+            if progress is not None:
+                progress(stop, draws)
+
+
+class Fold(Protocol):
+    """What takes in samples and keeps little of them; what several took in can be merged."""
+
+    @property
+    def draws(self) -> int:
+        """Draws taken in so far."""
+
+    def add(self, samples: tuple[Samples, ...]) -> None:
+        """Take in a grain of draws: the samples of each run."""
+
+    def merge(self, other: Self) -> None:
+        """Take in what another did, of the draws that follow. Exact: however they are divided."""
+
+    def fresh(self) -> Self:
+        """Return one that has taken in nothing, for draws that follow: what pickle can send."""
+
+
+Folded = TypeVar("Folded", bound=Fold)
+
+
+def folded_blocks(
+    runs: Sequence[Run],
+    whole: Folded,
+    *,
+    draws: int,
+    seed: int,
+    grain: int,
+    threads: int | None = None,
+    cluster: str | Client | None = None,
+    stopped: Callable[[], bool] = never,
+) -> Generator[Folded, None, None]:
+    """Yield, in draw order, what further draws add to a fold; the caller merges it.
+
+    Parameters
+    ----------
+    runs, draws, seed, threads, cluster
+        As in :func:`sample_blocks`.
+    whole : Fold
+        Of the draws that are done already, a whole number of grains.
+    grain : int
+        Draws that a fold takes in at a time.
+    stopped : callable
+        Tells threads when nobody waits for the answer any more.
+
+    Yields
+    ------
+    Fold
+        Of some grains, as many as take half a second; to be merged before the next is asked for.
+
+    Raises
+    ------
+    StoppedError
+        Soon after ``stopped`` has become true.
+    """
+    check(draws, seed, threads, grain)
+    pace = 0.0  # seconds that a grain takes
+
+    def calls(
+        hands: Workers, job: Job, last: int
+    ) -> Iterator[tuple[Callable[..., object], tuple[object, ...]]]:
+        start = whole.draws
+        while start < last:
+            share = min((last - start) // (2 * hands.count), whole.draws // SHARE)
+            grains = max(min(share // grain, int(PIECE / pace) if pace else 1), 1)
+            stop = min(start + grains * grain, last)
+            yield _fold, (job, start, stop, grain, whole.fresh())
+            start = stop
+
+    with workers(threads, cluster, stopped) as hands:
+        job = hands.shared(Job(runs, seed))
+        # The first grain alone: what it finds is where the others begin to look.
+        for last in (min(grain, draws), draws):
+            with closing(in_order(hands, calls(hands, job, last))) as found:
+                for part, seconds in found:
+                    pace = seconds * grain / part.draws
+                    yield part
 
 
 class Filled(NamedTuple):
     """The rows of a block, one for each run, and the draws done by then."""
 
-    filled: tuple[Rows, ...]
+    rows: tuple[Rows, ...]
     done: int
 
 
 def run_blocks(
-    runs: Sequence[Run],
-    packed: Sequence[Packed],
-    seed: int,
-    draws: int,
-    threads: int | None,
-    block: int,
-    whole: Sequence[Rows] | None = None,
+    job: Job, hands: Workers, draws: int, block: int, whole: Sequence[Rows] | None = None
 ) -> Iterator[Filled]:
-    """Yield finished blocks in draw order, at most two a thread in flight.
+    """Yield finished blocks in draw order, at most two a worker in flight.
 
     Rows are those of ``whole`` where it is given, else of a block's own.
     """
-    keys = [
-        [stream_keys(seed, run.segment, each.sources, redrawn=anew) for anew in (False, True)]
-        for run, each in zip(runs, packed, strict=True)
-    ]
-    workers = threads or available_threads()
-    starts = iter(range(0, draws, block))
-    waiting: deque[Future[tuple[Rows, ...]]] = deque()
-    done = 0
+    shared = hands.shared(job)
 
-    def work(start: int) -> tuple[Rows, ...]:
-        stop = min(start + block, draws)
-        filled = []
-        for index, each in enumerate(packed):
-            if whole is None:
-                rows = new_rows(each, stop - start, runs[index].seats)
-            else:
-                rows = whole[index].part(slice(start, stop))
-            kernels.simulate_block(
-                each.plans.copy(),  # a draw sets what is uncertain
-                each.settings,
-                each.data,
-                *keys[index],
-                start,
-                *scratch_of(each),
-                rows.counts,
-                rows.money,
-            )
-            filled.append(rows)
-        return tuple(filled)
+    def calls() -> Iterator[tuple[Callable[..., object], tuple[object, ...]]]:
+        for start, stop in _spans(draws, block):
+            own = None if whole is None or hands.far else _part(whole, start, stop)
+            yield _filled, (shared, start, stop, own)
 
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            while True:
-                while len(waiting) < 2 * workers and (start := next(starts, None)) is not None:
-                    waiting.append(pool.submit(work, start))
-                if not waiting:
-                    return
-                filled = waiting.popleft().result()
-                done += len(filled[0].counts)
-                yield Filled(filled, done)
-        finally:
-            for future in waiting:
-                future.cancel()
+    with closing(in_order(hands, calls())) as found:
+        for (start, stop), rows in zip(_spans(draws, block), found, strict=True):
+            if whole is not None and hands.far:
+                for ours, theirs in zip(_part(whole, start, stop), rows, strict=True):
+                    ours.counts[...], ours.money[...] = theirs
+            yield Filled(rows, stop)
 
 
-def samples_of(plan: Scenario, packed: Packed, rows: Rows) -> Samples:
-    """Give the kernels' columns their names: views, but for what is derived."""
-    record, counts, money = packed.plans[0], rows.counts, rows.money
-    hits = counts[..., record["hits"] : record["hits"] + record["kpis"]]
-    needed = [
-        periods_needed(kpi.per, kpi.share, plan.calendar.weeks_per_quarter) for kpi in plan.kpis
-    ]
-    samples: Samples = {
-        "activities": counts[..., kernels.ACTIVITIES],
-        "reached": counts[..., record["reached"] : record["reached"] + record["stages"]],
-        "windfalls": counts[..., kernels.WINDFALLS],
-        "whales": counts[..., kernels.WHALES],
-        "bookings": money[..., kernels.BOOKINGS],
-        "repeatable_bookings": money[..., kernels.REPEATABLE],
-        "windfall_bookings": money[..., kernels.WINDFALL_PART],
-        "largest_deal": money[..., kernels.LARGEST],
-        "kpi_hits": hits,
-        "kpi_attained": hits >= np.array(needed, dtype=np.int32),
-    }
-    if record["by_source"]:
-        won = slice(record["won_by_source"], record["won_by_source"] + len(packed.sources))
-        samples["source_won"] = counts[..., won]
-        samples["source_bookings"] = money[..., kernels.AMOUNTS : record["in_seat"]]
-    if record["assists"]:
-        samples["assisted"] = counts[..., record["assisted"] : record["won_by_source"]]
-    if record["careers"]:
-        samples["filled"] = money[..., record["in_seat"]]
-        samples["productive"] = money[..., record["in_seat"] + 1]
-    if record["pipeline"]:
-        flows = counts[..., record["flows"] :]
-        samples |= {
-            "entered": flows[..., kernels.ENTERED],
-            "lost": flows[..., kernels.LOST_IN],
-            "stalled": flows[..., kernels.STALLED_IN],
-            "open": flows[..., kernels.OPEN_AFTER],
-            "open_at_start": flows[:, :, 0, kernels.OPEN_BEFORE],
-        }
-    return samples
+def _spans(draws: int, block: int) -> Iterator[tuple[int, int]]:
+    return ((start, min(start + block, draws)) for start in range(0, draws, block))
 
 
-def bytes_per_draw(packed: Packed) -> int:
-    """Return the bytes that one draw of one rep takes in memory."""
-    quarters = int(packed.plans["quarters"][0])
-    return quarters * (4 * packed.columns + 8 * packed.amounts)
+def _part(whole: Sequence[Rows], start: int, stop: int) -> tuple[Rows, ...]:
+    return tuple(rows.part(slice(start, stop)) for rows in whole)
 
 
-def new_rows(packed: Packed, draws: int, reps: int = 1) -> Rows:
-    """Return rows for the kernels to fill."""
-    quarters = int(packed.plans["quarters"][0])
-    return Rows(
-        np.zeros((draws, reps, quarters, packed.columns), np.int32),
-        np.zeros((draws, reps, quarters, packed.amounts)),
-    )
+def _filled(
+    job: Job, start: int, stop: int, rows: tuple[Rows, ...] | None, stopped: Callable[[], bool]
+) -> tuple[Rows, ...]:
+    """Simulate a block."""
+    if rows is None:
+        rows = job.new_rows(stop - start)
+    job.fill(rows, start, stopped)
+    return rows
 
 
-def available_threads() -> int:
-    """Return the number of processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _mapped(
+    job: Job,
+    start: int,
+    stop: int,
+    function: Callable[[tuple[Samples, ...]], Found],
+    stopped: Callable[[], bool],
+) -> Found:
+    return function(job.samples(_filled(job, start, stop, None, stopped)))
+
+
+def _fold(
+    job: Job, start: int, stop: int, grain: int, fold: Folded, stopped: Callable[[], bool]
+) -> tuple[Folded, float]:
+    """Take in a piece of the draws; return the fold and the seconds that it took."""
+    begun = time.perf_counter()
+    for first in range(start, stop, grain):
+        last = min(first + grain, stop)
+        fold.add(job.samples(_filled(job, first, last, None, stopped)))
+    return fold, time.perf_counter() - begun
 
 
 def check(draws: int, seed: int, threads: int | None, block: int) -> None:

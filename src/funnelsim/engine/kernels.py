@@ -48,9 +48,12 @@ Whatever changes a word of this page is a new ``STREAM_VERSION``.
 """
 
 import math
+from typing import NamedTuple
 
-import numba as nb
 import numpy as np
+import numpy.typing as npt
+
+from funnelsim.engine.compiling import part, whole
 
 MASK = np.uint64(0xFFFFFFFF)
 HALF = np.uint64(32)
@@ -60,7 +63,7 @@ WEYL_0, WEYL_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 SKILL, MARKET, ACTIVITY, POLICY, ENTRY, OPPORTUNITY, WINDFALL = (np.uint64(i) for i in range(7))
 ASSIST, PARAMETER, TEAM, LOGGED = np.uint64(7), np.uint64(8), np.uint64(9), np.uint64(10)
 PAST_ENTRY, PAST_OPPORTUNITY = np.uint64(11), np.uint64(12)
-NO_NAME, NO_SEAT = np.uint64(0), np.uint64(0)
+NO_NAME, NONE = np.uint64(0), np.uint64(0)
 ZERO = np.int64(0)  # a plain 0 would be compiled as a type of its own
 ORIGIN = 8192  # added to weeks and quarters: those before day 0 are negative
 DAY_ZERO = np.uint64(ORIGIN << 18)  # the first place that is not in the past
@@ -77,15 +80,18 @@ OPEN, WON, LOST, STALLED = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
 
 # Columns of the arrays that the kernels fill.
 # Of counts; then stages, KPIs, assists, wins by source, flows.
-ACTIVITIES, WINDFALLS, WHALES, FIRST_FREE = 0, 1, 2, 3
+ACTIVITIES, WINDFALLS, WHALES, FIRST_FREE = (np.uint64(i) for i in range(4))
 ENTERED, LOST_IN, STALLED_IN, OPEN_BEFORE, OPEN_AFTER, FLOWS = 0, 1, 2, 3, 4, 5
 # Of money; then bookings by source, and what of the quarter the seat was filled and productive.
-BOOKINGS, REPEATABLE, WINDFALL_PART, LARGEST, AMOUNTS = 0, 1, 2, 3, 4
-DONE, REACHED = 0, 1  # of weekly: activities, then one column a stage, then one an assist
-ACTIVITY_SKILL, SIZE_SKILL, CONVERSIONS = 0, 1, 2  # of skill: then one a stage, source by source
+BOOKINGS, REPEATABLE, WINDFALL_PART, LARGEST, AMOUNTS = (np.uint64(i) for i in range(5))
+# Of weekly: activities, then one column a stage, then one an assist.
+DONE, REACHED = np.uint64(0), np.uint64(1)
+# Of skill: then one a stage, source by source.
+ACTIVITY_SKILL, SIZE_SKILL, CONVERSIONS = np.uint64(0), np.uint64(1), 2
 # Of the thresholds of the past.
 THETA, REACH, OPEN_THETA, OPEN_REACH = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
-COMMON, ACTIVITY_POSITION, SIZE_POSITION, STAGE_POSITION = (np.int64(i) for i in range(4))
+COMMON, ACTIVITY_POSITION, SIZE_POSITION = (np.uint64(i) for i in range(3))
+STAGE_POSITION = 3
 # Bits of what is drawn anew: its words come from the same address under other keys.
 NEW_SKILL, NEW_MARKET, NEW_ACTIVITY, NEW_ENTRY, NEW_WINDFALL = 1, 2, 4, 8, 16
 NEW_PARAMETER, NEW_TEAM, NEW_ASSIST = 32, 64, 128
@@ -101,24 +107,39 @@ SMALLEST_TAIL, LARGEST_TAIL = 2.0**-33, 0.5 - 2.0**-53
 TABLE_ORIGIN = np.uint64(1023 - 33)  # biased exponent of the first octave of a quantile table
 MANTISSA = np.uint64(52)
 INDEX_BITS = np.uint64(18)
-ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
+ONE, TWO, THREE, FOUR = (np.uint64(i) for i in range(1, 5))
+CHUNK = np.uint64(32)  # lanes that a word has a bit each for
 VECTOR = np.uint64(8)  # doubles in the widest SIMD register
-BATCH = np.uint64(64)  # opportunities followed together, and up to three more
+BATCH_MARGIN = np.uint64(12)  # opportunities written at once, and a vector that loops may pass
+USUAL = 1.0 - 2.0**-12  # the share of weeks that are not unusually busy
+IDLE = 0.0, 0.0, 0.0, 0.0  # the largest words of activity where none were drawn
+MARKET_NOW, MARKET_THEN = np.uint64(4), np.uint64(5)  # rows behind a block of words
+NO_QUARTER = 1 << 14  # later than any
+UNLIMITED = (1 << 31) - 1  # a cap that caps nothing
 NEGLIGIBLE = 1e-16
 SMALLEST_WEIGHT = 1e-260  # below, digits would be lost to underflow
 
-# Inlined without exception: passing a record and its arrays on costs more than most of the work.
-# Nor are references to arrays counted, a sixth of the time: nothing here makes or keeps an array.
-# Nor is anything here called from C. These options of numba's are not public, hence done without
-# where they are not known.
-UNCOUNTED = {
-    option: value
-    for option, value in (("_nrt", False), ("no_cfunc_wrapper", True))
-    if hasattr(nb.core.options.DefaultOptions, option)
-}
-inlined = nb.njit(error_model="numpy", forceinline=True, **UNCOUNTED)
-# What is called once a draw or rep, or long in itself, is not: it would be compiled at each call.
-called = nb.njit(error_model="numpy", **UNCOUNTED)
+# Inlined without exception: passing arrays on costs more than most of the work.
+inlined = part(forceinline=True)
+# What is called once a batch, draw or rep, or long in itself, is not: each call would be compiled.
+called = part()
+
+
+# --- what is worked on together ------------------------------------------------------------------
+
+
+class Tables(NamedTuple):
+    """Laws of counts, a row each; described where they are filled in."""
+
+    firsts: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
+    cumulative: npt.NDArray[np.float64]
+    guide: npt.NDArray[np.uint64]
+    usual: npt.NDArray[np.int64]  # where a law exceeds USUAL
+    means: npt.NDArray[np.float64]
+    shapes: npt.NDArray[np.float64]
+    weights: npt.NDArray[np.float64]  # of the last that is tabulated; 0 where that is all
+    ratios: npt.NDArray[np.float64]  # room
 
 
 # --- words ---------------------------------------------------------------------------------------
@@ -176,25 +197,32 @@ def timed_uniform(key, draw, seat, time, family, name):
     """Return the one uniform of a week or quarter."""
     place = time + ORIGIN
     words = block_at(key, draw, seat, place >> 2, ZERO, family, ZERO, name)
-    lane = place & 3
-    if lane < 2:
-        return uniform(words[0] if lane == 0 else words[1])
-    return uniform(words[2] if lane == 2 else words[3])
+    return one_of(words, np.uint64(place) & THREE)
 
 
 @inlined
-def fill_timed(key, draw, seat, family, first, skipped, stop, uniforms):
-    """Fill in the uniforms of consecutive weeks, four to a block, but for some blocks skipped.
+def one_of(words, lane):
+    """Return the uniform of one of a block's words, without a branch."""
+    low, high = (words[1] if lane & ONE else words[0]), (words[3] if lane & ONE else words[2])
+    return uniform(high if lane & TWO else low)
 
-    ``first`` is the first block, skipped or not; ``stop`` the first no longer needed.
+
+@inlined
+def fill_places(key, draws, seats, n, place, family, row, group):
+    """Fill in four uniforms at one place of n lanes as rows of the group, from a row on.
+
+    Returns the largest of each row.
     """
-    for block in range(np.uint64(skipped) & ~(VECTOR - ONE), whole_vectors(stop)):
-        words = philox(
-            np.uint64(draw), seat, (np.uint64(first) + block) << INDEX_BITS, family, key[0], key[1]
-        )
-        at = np.uint64(4) * block
-        uniforms[at], uniforms[at + ONE] = uniform(words[0]), uniform(words[1])
-        uniforms[at + TWO], uniforms[at + THREE] = uniform(words[2]), uniform(words[3])
+    first, second, third, fourth = (
+        np.uint64(row), np.uint64(row) + ONE, np.uint64(row) + TWO, np.uint64(row) + THREE,
+    )  # fmt: skip
+    a, b, c, d = NONE, NONE, NONE, NONE
+    for j in range(whole_vectors(n)):  # SIMD: keep branches, tuples and look-ups out
+        words = philox(draws[j], seats[j], place, family, key[0], key[1])
+        group.rows[first, j], group.rows[second, j] = uniform(words[0]), uniform(words[1])
+        group.rows[third, j], group.rows[fourth, j] = uniform(words[2]), uniform(words[3])
+        a, b, c, d = max(a, words[0]), max(b, words[1]), max(c, words[2]), max(d, words[3])
+    return uniform(a), uniform(b), uniform(c), uniform(d)
 
 
 @inlined
@@ -204,18 +232,50 @@ def whole_vectors(n):
 
 
 @inlined
-def fill_opportunities(key, draw, seat, places, families, n, words, uniforms):
+def fill_pairs(key, group, n, family, tile, uniforms):
+    """Fill in the uniform of each of the first n weeks of a tile: a block for each word."""
+    for j in range(n):
+        g = tile.lanes[j]
+        tile.draws[j], tile.seats[j] = group.draws[g], group.seats[g]
+        tile.places[j] = np.uint64(tile.weeks[j] + ORIGIN)
+    for j in range(n):  # SIMD
+        place = (tile.places[j] >> TWO) << INDEX_BITS
+        words = philox(tile.draws[j], tile.seats[j], place, family, key[0], key[1])
+        uniforms[j] = one_of(words, tile.places[j] & THREE)
+
+
+@inlined
+def fill_opportunities(key, draws, seats, places, families, n, blocks, uniforms):
     """Fill in the uniforms of n opportunities, (position, opportunity)."""
-    for block in range(np.uint64(words >> 2)):
+    for block in range(blocks):
         shifted, row = block << np.uint64(8), np.uint64(4) * block
-        for i in range(whole_vectors(n)):  # SIMD: keep branches, tuples and look-ups out
-            words = philox(np.uint64(draw), seat, places[i], families[i] | shifted, key[0], key[1])
+        for i in range(whole_vectors(n)):  # SIMD
+            words = philox(draws[i], seats[i], places[i], families[i] | shifted, key[0], key[1])
             uniforms[row, i], uniforms[row + ONE, i] = uniform(words[0]), uniform(words[1])
             uniforms[row + TWO, i], uniforms[row + THREE, i] = uniform(words[2]), uniform(words[3])
 
 
 @inlined
-def renew_opportunities(key, draw, seat, places, families, n, words_used, renewed, uniforms):
+def fill_block(key, block, batch, listed, m):
+    """Fill in the uniforms of one block of m of the opportunities."""
+    draws, seats, places, rows = batch.own_draws, batch.own_seats, batch.own_places, batch.rows
+    for j in range(m):
+        i = listed[j]
+        draws[j], seats[j], places[j] = batch.draws[i], batch.seats[i], batch.places[i]
+    family = OPPORTUNITY | block << np.uint64(8)
+    for j in range(whole_vectors(m)):  # SIMD
+        words = philox(draws[j], seats[j], places[j], family, key[0], key[1])
+        rows[0, j], rows[1, j] = uniform(words[0]), uniform(words[1])
+        rows[2, j], rows[3, j] = uniform(words[2]), uniform(words[3])
+    row = FOUR * block
+    for j in range(m):
+        i = listed[j]
+        batch.uniforms[row, i], batch.uniforms[row + ONE, i] = rows[0, j], rows[1, j]
+        batch.uniforms[row + TWO, i], batch.uniforms[row + THREE, i] = rows[2, j], rows[3, j]
+
+
+@called
+def renew_opportunities(key, draws, seats, places, families, n, words_used, renewed, uniforms):
     """Draw the words at some positions anew; bit i of ``renewed`` stands for position i."""
     for block in range(np.uint64(words_used >> 2)):
         shifted, row = block << np.uint64(8), np.uint64(4) * block
@@ -223,7 +283,7 @@ def renew_opportunities(key, draw, seat, places, families, n, words_used, renewe
         if lanes == 0:
             continue
         for i in range(n):
-            words = philox(np.uint64(draw), seat, places[i], families[i] | shifted, key[0], key[1])
+            words = philox(draws[i], seats[i], places[i], families[i] | shifted, key[0], key[1])
             if lanes & 1:
                 uniforms[row, i] = uniform(words[0])
             if lanes & 2:
@@ -240,13 +300,11 @@ def renew_opportunities(key, draw, seat, places, families, n, words_used, renewe
 @inlined
 def tabled(data, first, bits, u):
     """Look a quantile up in a table of engine/tables.py that begins at ``data[first]``."""
-    upper = u > 0.5
-    tail = min(max(1.0 - u if upper else u, SMALLEST_TAIL), LARGEST_TAIL)
+    tail = min(max(min(u, 1.0 - u), SMALLEST_TAIL), LARGEST_TAIL)
     digits = np.float64(tail).view(np.uint64)
     rest = MANTISSA - np.uint64(bits)
     row = (digits >> rest) - (TABLE_ORIGIN << np.uint64(bits))
-    if upper:
-        row += np.uint64(32) << np.uint64(bits)
+    row += np.uint64(u > 0.5) << np.uint64(bits + 5)  # 32 octaves a tail; no branch
     unit = np.uint64((np.uint64(1023) - rest) << MANTISSA).view(np.float64)  # 2^-rest
     x = np.float64(np.int64(digits & ((ONE << rest) - ONE))) * unit
     at = np.uint64(first) + np.uint64(4) * row
@@ -284,13 +342,21 @@ def step_up(n, mean, shape):
 
 
 @inlined
-def fill_counts(mean, shape, cumulative):
-    """Tabulate a Poisson or negative binomial law.
+def fill_ratios(n, mean, shape, ratios):
+    """Fill in the ratios of 64 neighbouring probabilities: divisions in SIMD, ahead of products."""
+    for j in range(np.uint64(64)):
+        ratios[j] = step_up(n + np.float64(np.int64(j)), mean, shape)
+
+
+@called
+def fill_even(mean, shape, at, tables):
+    """Tabulate a law as row ``at``, all of it.
 
     Weights grow from 1 at the mode, so that no mean under- or overflows; they are divided by their
-    sum in the end. Returns (first, length): cumulative[j] = P(N <= first + j) for j < length. What
-    is left out below and above is below 1e-15; a law longer than the array is cut there.
+    sum in the end. What is left out below and above is below 1e-15; a law longer than the array is
+    cut there. Returns (first, length).
     """
+    cumulative, ratios = tables.cumulative, tables.ratios
     mode = np.int64(mean) if shape == 0.0 else np.int64(max(0.0, mean - mean / shape))
     first = mode
     weight = 1.0
@@ -298,42 +364,107 @@ def fill_counts(mean, shape, cumulative):
         first -= 1
         weight /= step_up(first, mean, shape)
     limit = 0.0 if shape == 0.0 else mean / (mean + shape)
-    n, length, total = first, 0, 0.0
-    while length < cumulative.size:
-        total += weight
-        cumulative[length] = total
-        length += 1
-        ratio = step_up(n, mean, shape)
-        if n > mode and weight * max(ratio, limit) < 1e-15 * total * (1.0 - max(ratio, limit)):
-            break
-        weight *= ratio
-        n += 1
+    total, length, size, done = 0.0, NONE, np.uint64(cumulative.shape[1]), False
+    while length < size and not done:
+        fill_ratios(np.float64(first + np.int64(length)), mean, shape, ratios)
+        for j in range(min(np.uint64(64), size - length)):
+            total += weight
+            cumulative[at, length] = total
+            length += ONE
+            ratio = ratios[j]
+            larger = max(ratio, limit)
+            rest = weight * larger < 1e-15 * total * (1.0 - larger)
+            if rest and first + np.int64(length) > mode + 1:
+                done = True
+                break
+            weight *= ratio
     for j in range(length):
-        cumulative[j] /= total
+        cumulative[at, j] /= total
+    while length > 1 and cumulative[at, length - TWO] > 1.0 - 0.25 * TWO_32:
+        length -= ONE  # no uniform asks for more
     return first, length
 
 
 @called
-def tabled_counts(mean, shape, cumulative, guide):
-    """Tabulate a law of counts and where to begin the search: guide[g] for u in [g, g + 1) / G."""
-    first, length = fill_counts(mean, shape, cumulative)
-    while length > 1 and cumulative[length - 2] > 1.0 - 0.25 * TWO_32:
-        length -= 1  # no uniform asks for more
-    j = np.uint64(0)
-    for g in range(guide.size):
-        while cumulative[j] * guide.size <= g and j < np.uint64(length - 1):
-            j += ONE
-        guide[g] = j
-    return first, length, cumulative, guide
+def fill_uneven(mean, shape, none, at, tables):
+    """Tabulate a negative binomial law as row ``at``, as far as most weeks go; return the length.
+
+    ``none`` is the probability of 0. Its tail is long and rarely asked for: ``lengthen``.
+    """
+    cumulative, ratios = tables.cumulative, tables.ratios
+    total, length, size, weight = 0.0, NONE, np.uint64(cumulative.shape[1]), none
+    while length < size and total < USUAL:
+        fill_ratios(np.float64(np.int64(length)), mean, shape, ratios)
+        for j in range(min(np.uint64(64), size - length)):
+            total += weight
+            cumulative[at, length] = total
+            tables.weights[at] = weight
+            length += ONE
+            if total >= USUAL:
+                break
+            weight *= ratios[j]
+    return length
+
+
+@called
+def lengthen(u, at, tables):
+    """Tabulate row ``at`` on until u is reached, where there is more; return the place."""
+    cumulative, mean, shape = tables.cumulative, tables.means[at], tables.shapes[at]
+    j, weight = np.uint64(tables.lengths[at] - 1), tables.weights[at]
+    total, last = cumulative[at, j], np.uint64(cumulative.shape[1]) - ONE
+    while u >= total and j < last and weight > 0.0:
+        weight *= step_up(np.float64(np.int64(j)), mean, shape)
+        total += weight
+        j += ONE
+        cumulative[at, j] = total
+    tables.lengths[at], tables.weights[at] = np.int64(j) + 1, weight
+    return j
+
+
+@called
+def tabled_counts(mean, shape, at, tables):
+    """Tabulate a Poisson or, with a ``shape``, negative binomial law as row ``at``.
+
+    cumulative[at, j] = P(N <= first + j) for j < length; ``guide[at, g]`` is where to begin a
+    search for u in [g, g + 1) / G, ``usual[at]`` where the law exceeds USUAL.
+    """
+    first, length, none = ZERO, NONE, 0.0
+    if shape > 0.0:
+        none = math.exp(-shape * math.log1p(mean / shape))
+    tables.means[at], tables.shapes[at], tables.weights[at] = mean, shape, 0.0
+    if none > SMALLEST_WEIGHT:
+        length = fill_uneven(mean, shape, none, at, tables)
+    else:
+        first, length = fill_even(mean, shape, at, tables)
+    cumulative, guide = tables.cumulative, tables.guide
+    cells, usual = np.uint64(guide.shape[1]), NONE
+    for g in range(cells):
+        guide[at, g] = NONE
+    for j in range(length):  # how many end in each cell, then before each
+        below = cumulative[at, j]
+        usual += np.uint64(below < USUAL)
+        g = np.uint64(np.int64(math.ceil(below * np.float64(np.int64(cells)))))
+        if g < cells:
+            guide[at, g] += ONE
+    before = NONE
+    for g in range(cells):
+        before += guide[at, g]
+        guide[at, g] = min(before, length - ONE)
+    tables.firsts[at], tables.lengths[at] = first, np.int64(length)
+    tables.usual[at] = np.int64(min(usual, length - ONE))
 
 
 @inlined
-def count_quantile(u, first, length, cumulative, guide):
-    """Return the smallest tabulated n with P(N <= n) > u."""
-    j = guide[np.uint64(u * guide.size)]
-    while u >= cumulative[j] and j < np.uint64(length - 1):
+def count_quantile(u, at, tables):
+    """Return the smallest n with P(N <= n) > u of the law tabulated as row ``at``."""
+    cumulative, last = tables.cumulative, np.uint64(tables.lengths[at] - 1)
+    j = np.uint64(tables.guide[at, np.uint64(np.int64(u * tables.guide.shape[1]))])
+    j += np.uint64((u >= cumulative[at, j]) & (j < last))  # rarely more: hence without a branch
+    while u >= cumulative[at, j] and j < last:
         j += ONE
-    return first + np.int64(j)
+    if u >= cumulative[at, j]:
+        j = lengthen(u, at, tables)
+    return tables.firsts[at] + np.int64(j)
 
 
 @inlined
@@ -465,75 +596,59 @@ def beta_quantile(u, a, b):
 
 
 @called
-def draw_parameters(plans, settings, data, key, draw):
-    """Set the uncertain parameters of a draw, one uniform to each name, in every plan they touch.
-
-    Returns whether the level of activity and the number of windfalls may differ from draw to draw.
-    """
-    level, windfalls = False, False
+def draw_parameters(plans, settings, data, key, m, group):
+    """Set the uncertain parameters of m draws, one uniform a name, in the plans they touch."""
     for i in range(settings.size):
         to = settings[i]
-        u = uniform(
-            block_at(key, draw, NO_SEAT, ZERO, ZERO, PARAMETER, ZERO, np.uint64(to.name))[0]
-        )
-        value = to.scale * tabled(data, to.first, to.bits, u)
-        plan = plans[to.plan]
-        kind, at = to.kind, to.index
-        if kind == SET_CONVERSION:
-            plan.conversion[at] = min(max(value, 0.0), 1.0)
-        elif kind == SET_DAYS:
-            plan.days[at] = value
-        elif kind == SET_LOST_DAYS:
-            plan.lost_days[at] = value
-        elif kind == SET_LAW:
-            plan.law_scale[at] = value
-        elif kind == SET_WHALES:
-            plan.whale_probability = min(max(value, 0.0), 1.0)
-        elif kind == SET_LEVEL:
-            plan.mean_per_week = value
-            level = True
-        elif kind == SET_WINDFALLS:
-            plan.windfalls_per_quarter = value
-            windfalls = True
-        elif kind == SET_ADHERENCE:
-            plan.adherence = value
-        elif kind == SET_RATE:
-            plan.rate = value
-        elif kind == SET_COVERAGE:
-            plan.assist_coverage[at] = value
-        elif kind == SET_ODDS:
-            plan.assist_odds[at] = value
-        elif kind == SET_RAMP:
-            plan.ramp_weeks = value
-        elif kind == SET_LEAVING:
-            plan.leaving = math.log1p(-min(max(value, 0.0), 1.0 - 1e-12)) / 52.0
-        elif kind == SET_HANDOVER:
-            plan.handover = value
-    return level, windfalls
+        kind, at, name = to.kind, to.index, np.uint64(to.name) << np.uint64(16)
+        fill_places(
+            key, group.world_draws, group.nobody, m, place_of(ZERO, ZERO), PARAMETER | name, ZERO,
+            group,
+        )  # fmt: skip
+        for w in range(np.uint64(m)):
+            value = to.scale * tabled(data, to.first, to.bits, group.rows[0, w])
+            plan = plans[w, to.plan]
+            if kind == SET_CONVERSION:
+                plan.conversion[at] = min(max(value, 0.0), 1.0)
+            elif kind == SET_DAYS:
+                plan.days[at] = value
+            elif kind == SET_LOST_DAYS:
+                plan.lost_days[at] = value
+            elif kind == SET_LAW:
+                plan.law_scale[at] = value
+            elif kind == SET_WHALES:
+                plan.whale_probability = min(max(value, 0.0), 1.0)
+            elif kind == SET_LEVEL:
+                plan.mean_per_week = value
+            elif kind == SET_WINDFALLS:
+                plan.windfalls_per_quarter = value
+            elif kind == SET_ADHERENCE:
+                plan.adherence = value
+            elif kind == SET_RATE:
+                plan.rate = value
+            elif kind == SET_COVERAGE:
+                plan.assist_coverage[at] = value
+            elif kind == SET_ODDS:
+                plan.assist_odds[at] = value
+            elif kind == SET_RAMP:
+                plan.ramp_weeks = value
+            elif kind == SET_LEAVING:
+                plan.leaving = math.log1p(-min(max(value, 0.0), 1.0 - 1e-12)) / 52.0
+            elif kind == SET_HANDOVER:
+                plan.handover = value
 
 
 # --- the rep: skill, market, weeks ---------------------------------------------------------------
 
 
 @inlined
-def skilled_normal(plan, data, key, draw, seat, position, loading):
+def skilled_normal(plan, data, group, j, position, loading):
     """Return z = L g + sqrt(1 - L^2) e, e the word at ``position``, g the word common to all."""
-    u = positioned_uniform(key, draw, seat, position)
-    own = quantile(plan, data, plan.normal_law, u)
+    own = quantile(plan, data, plan.normal_law, group.rows[position, j])
     if loading == 0.0:
         return own
-    g = quantile(plan, data, plan.normal_law, positioned_uniform(key, draw, seat, COMMON))
+    g = quantile(plan, data, plan.normal_law, group.rows[COMMON, j])
     return loading * g + math.sqrt(1.0 - loading * loading) * own
-
-
-@inlined
-def positioned_uniform(key, draw, seat, position):
-    """Return a rep's uniform of skill."""
-    words = block_at(key, draw, seat, ZERO, ZERO, SKILL, position >> 2, NO_NAME)
-    lane = position & 3
-    if lane < 2:
-        return uniform(words[0] if lane == 0 else words[1])
-    return uniform(words[2] if lane == 2 else words[3])
 
 
 @inlined
@@ -543,76 +658,86 @@ def multiplier(z, sigma):
 
 
 @called
-def fill_skill(plans, data, key, draw, seat, skill):
+def fill_skill(plans, data, key, m, group, skill):
     """Fill in the multipliers of activity and size, then the rep's conversions, by source."""
-    plan = plans[0]
-    skill[ACTIVITY_SKILL], skill[SIZE_SKILL] = 1.0, 1.0
-    if plan.activity_sigma > 0.0:
-        z = skilled_normal(plan, data, key, draw, seat, ACTIVITY_POSITION, plan.activity_loading)
-        skill[ACTIVITY_SKILL] = multiplier(z, plan.activity_sigma)
-    if plan.size_sigma > 0.0:
-        z = skilled_normal(plan, data, key, draw, seat, SIZE_POSITION, plan.size_loading)
-        skill[SIZE_SKILL] = multiplier(z, plan.size_sigma)
-    for source in range(plans.size):
-        each = plans[source]
-        at = CONVERSIONS + source * each.stages
-        for s in range(each.first, each.stages):
-            conversion = each.conversion[s]
-            if each.conversion_law[s] >= 0:
-                z = skilled_normal(
-                    plan, data, key, draw, seat, STAGE_POSITION + s, plan.stage_loading[s]
-                )
-                u = 0.5 * math.erfc(-z / math.sqrt(2.0))
-                if each.concentration[s] == 0.0:
-                    conversion = quantile(each, data, each.conversion_law[s], u)
-                elif 0.0 < conversion < 1.0:  # around a mean that was itself drawn
-                    a = conversion * each.concentration[s]
-                    conversion = beta_quantile(u, a, each.concentration[s] - a)
-                conversion = min(max(conversion, 0.0), 1.0)
-            skill[at + s] = conversion
+    plan = plans[0, 0]
+    who, draws, seats = group.members, group.member_draws, group.member_seats
+    stated = group.stated
+    if plan.skilled:
+        for block in range(np.uint64((STAGE_POSITION + plan.stages + 3) >> 2)):
+            family = SKILL | block << np.uint64(8)
+            fill_places(key, draws, seats, m, place_of(ZERO, ZERO), family, block << TWO, group)
+    for j in range(m):
+        g = who[j]
+        skill[ACTIVITY_SKILL, g], skill[SIZE_SKILL, g] = 1.0, 1.0
+        if plan.activity_sigma > 0.0:
+            z = skilled_normal(plan, data, group, j, ACTIVITY_POSITION, plan.activity_loading)
+            skill[ACTIVITY_SKILL, g] = multiplier(z, plan.activity_sigma)
+        if plan.size_sigma > 0.0:
+            z = skilled_normal(plan, data, group, j, SIZE_POSITION, plan.size_loading)
+            skill[SIZE_SKILL, g] = multiplier(z, plan.size_sigma)
+    for source in range(np.uint64(plans.shape[1])):
+        plan = plans[0, source]
+        at = np.uint64(CONVERSIONS) + source * np.uint64(plan.stages)
+        for s in range(np.uint64(plan.first), np.uint64(plan.stages)):
+            law = plan.conversion_law[s]
+            for j in range(m):
+                g = who[j]
+                conversion = plans[stated[g], source].conversion[s]
+                if law >= 0:
+                    z = skilled_normal(
+                        plan, data, group, j, np.uint64(STAGE_POSITION) + s, plan.stage_loading[s]
+                    )
+                    u = 0.5 * math.erfc(-z / math.sqrt(2.0))
+                    if plan.concentration[s] == 0.0:
+                        conversion = quantile(plan, data, law, u)
+                    elif 0.0 < conversion < 1.0:  # around a mean that was itself drawn
+                        a = conversion * plan.concentration[s]
+                        conversion = beta_quantile(u, a, plan.concentration[s] - a)
+                    conversion = min(max(conversion, 0.0), 1.0)
+                skill[at + s, g] = conversion
 
 
 @called
-def fill_market(plan, data, key, draw, market):
+def fill_market(plan, data, key, m, group, market):
     """Fill in the market's factor of each quarter, from ``plan.origin_quarter`` before day 0."""
-    past = plan.origin_quarter
-    for i in range(past + plan.quarters):
-        market[i] = plan.season[(i - past) & 3]
+    past = np.uint64(plan.origin_quarter)
+    for w in range(m):
+        for i in range(np.uint64(plan.origin_quarter + plan.quarters)):
+            market[w, i] = plan.season[(np.int64(i) - plan.origin_quarter) & 3]
     if plan.market_sigma == 0.0:
         return
+    draws, nobody, rows = group.world_draws, group.nobody, group.rows
     fresh = math.sqrt(1.0 - plan.persistence * plan.persistence)
-    first = quantile(
-        plan, data, plan.normal_law, timed_uniform(key, draw, NO_SEAT, ZERO, MARKET, NO_NAME)
-    )
-    market[past] *= multiplier(first, plan.market_sigma)
+    fill_places(key, draws, nobody, m, place_of(ORIGIN >> 2, ZERO), MARKET, ZERO, group)
+    for w in range(m):
+        x = quantile(plan, data, plan.normal_law, rows[ORIGIN & 3, w])
+        rows[MARKET_NOW, w] = x
+        market[w, past] *= multiplier(x, plan.market_sigma)
     for step in (1, -1):
-        x, q = first, ZERO + step
-        while -past <= q < plan.quarters:
-            u = timed_uniform(key, draw, NO_SEAT, q, MARKET, NO_NAME)
-            x = plan.persistence * x + fresh * quantile(plan, data, plan.normal_law, u)
-            market[past + q] *= multiplier(x, plan.market_sigma)
+        for w in range(m):
+            rows[MARKET_THEN, w] = rows[MARKET_NOW, w]
+        q = ZERO + step
+        while -plan.origin_quarter <= q < plan.quarters:
+            place = place_of((q + ORIGIN) >> 2, ZERO)
+            fill_places(key, draws, nobody, m, place, MARKET, ZERO, group)
+            word, i = np.uint64((q + ORIGIN) & 3), np.uint64(q + plan.origin_quarter)
+            for w in range(m):
+                own = quantile(plan, data, plan.normal_law, rows[word, w])
+                x = plan.persistence * rows[MARKET_THEN, w] + fresh * own
+                rows[MARKET_THEN, w] = x
+                market[w, i] *= multiplier(x, plan.market_sigma)
             q += step
 
 
 @inlined
-def under_policy(plan, key, draw, seat, week, n):
-    """Return the week's activities once floor and cap have had their say."""
-    if week < plan.policy_start:
-        return n
-    if n < plan.floor:
-        u = timed_uniform(key, draw, seat, week, POLICY, NO_NAME)
-        if u < plan.adherence:
-            n = plan.floor
-    return min(n, plan.cap)
-
-
-@inlined
-def entry_probability(plan, conversion, factor, n):
-    """Return P(entry) of each of n activities."""
-    p = conversion * factor
-    if plan.elasticity != 1.0 and n > 0:
-        p *= (n / plan.reference) ** (plan.elasticity - 1.0)
-    return min(p, 1.0)
+def lift_of(plan, n, lifts):
+    """Return the power of n activities that diminishing returns multiply P(entry) by."""
+    if plan.elasticity == 1.0 or n <= 0:
+        return 1.0
+    if n < lifts.size:
+        return lifts[n]
+    return (n / plan.reference) ** (plan.elasticity - 1.0)
 
 
 @inlined
@@ -631,12 +756,41 @@ def conditioned(v, theta, reach, later):
     """Turn v into a delay's uniform, given that this or a later delay exceeds its threshold.
 
     ``reach`` is the probability of that event, ``later`` that of the later delays alone; derived in
-    docs/randomness.md. Returns the uniform and whether this one exceeded ``theta``. Monotone in v.
+    docs/background/randomness.md. Returns the uniform and whether this one exceeded ``theta``.
+    Monotone in v.
     """
-    w = v * reach
-    if w < theta * later:
-        return w / later, False
-    return theta + (w - theta * later), True
+    w, short = v * reach, theta * later
+    within, beyond = w / later, theta + (w - short)  # both, without a branch that luck decides
+    return within if w < short else beyond, w >= short
+
+
+@inlined
+def ask(plan, data, batch, stage, position, listed, m):
+    """Condition the delays of those of the past, of whom some delay is known to be long enough.
+
+    They come first. Returns nothing; whether a later delay still has to be long is in ``asked``.
+    """
+    places, uniforms, asked = batch.places, batch.uniforms, batch.asked
+    slot, weeks = plan.slot[stage], plan.past_weeks
+    theta_at = plan.past + slot * weeks + weeks - ORIGIN
+    reach_at = theta_at + plan.slots * weeks
+    last, own = slot + 1 == plan.slots, plan.pipeline == 0
+    for j in range(m):
+        i = listed[j]
+        if places[i] >= DAY_ZERO:
+            break
+        week = np.int64(places[i] >> INDEX_BITS)
+        v = uniforms[position, i]
+        if own:
+            at = np.uint64(reach_at + week)
+            later = 0.0 if last else data[at + np.uint64(weeks)]
+            u, settled = conditioned(v, data[np.uint64(theta_at + week)], data[at], later)
+            uniforms[position, i] = u if asked[i] else v
+            asked[i] &= not settled
+        else:
+            uniforms[position, i], asked[i] = delay_uniform(
+                plan, data, week - ORIGIN, batch.families[i], slot, v, asked[i]
+            )
 
 
 @inlined
@@ -666,39 +820,51 @@ def past_at(plan, kind, slot, week):
 
 
 @inlined
-def opportunity_size(plan, data, uniforms, i, lift, size_skill):
+def week_of(place):
+    """Return the week of an opportunity."""
+    return np.int64(place >> INDEX_BITS) - ORIGIN
+
+
+@inlined
+def quarter_of(plan, t):
+    """Return the quarter of a moment of the horizon."""
+    return np.uint64(min(np.int64(t * plan.quarters_per_day), plan.quarters - 1))
+
+
+@inlined
+def opportunity_size(plan, stated, data, uniforms, i, lift, size_skill):
     """Return the size of an opportunity, whales multiplied, and whether it is a whale.
 
-    ``lift`` is what assists have multiplied sizes by.
+    ``lift`` is what assists have multiplied sizes by; ``stated`` the plan as its draw has it.
     """
     position = 2 * plan.stages - 1
     high, low = uniforms[position, i], 0.0
     if plan.law_kind[plan.size_law] >= PARETO:
         low = uniforms[position + 2, i]
-    size = size_quantile(plan, data, plan.size_law, high, low) * size_skill
+    size = size_quantile(stated, data, plan.size_law, high, low) * size_skill
     if plan.assists > 0:
         size *= lift[i]
-    if uniforms[position + 1, i] < plan.whale_probability:
+    if uniforms[position + 1, i] < stated.whale_probability:
         return size * plan.whale_multiple, True
     return size, False
 
 
 @inlined
-def count_pipeline(plan, key, draw, seat, place, stage, size, amounts, now):
+def count_pipeline(plan, key, draw, seat, place, stage, size, amounts, g, now):
     """Add an opportunity's size to the pipeline KPIs that are counted at this stage."""
     for k in range(plan.kpis):
         if plan.kpi_metric[k] != KPI_PIPELINE or plan.kpi_stage[k] != stage:
             continue
         if plan.kpi_logged[k] < 1.0:
             name = np.uint64(plan.kpi_name[k]) << np.uint64(16)
-            words = philox(np.uint64(draw), seat, place, LOGGED | name, key[0], key[1])
+            words = philox(draw, seat, place, LOGGED | name, key[0], key[1])
             if uniform(words[0]) >= plan.kpi_logged[k]:
                 continue
-        amounts[now, k] += size
+        amounts[g, now, k] += size
 
 
 @called
-def trace(plan, family, entered, ended, fate, row, rep, counts):
+def trace(plan, family, entered, ended, fate, at, counts):
     """Book what became of an opportunity and when it was open; ``ended`` in days.
 
     Before the weeks that wins look back to, what is not lost is left out, open or not.
@@ -707,43 +873,82 @@ def trace(plan, family, entered, ended, fate, row, rep, counts):
         return
     for q in range(plan.quarters):
         begin, end = q * plan.days_per_quarter, (q + 1) * plan.days_per_quarter
+        column = np.uint64(q * plan.columns + plan.flows)
         if begin <= entered < end:
-            counts[row, rep, q, plan.flows + ENTERED] += 1
+            counts[at, column + np.uint64(ENTERED)] += 1
         if entered < begin <= ended:
-            counts[row, rep, q, plan.flows + OPEN_BEFORE] += 1
+            counts[at, column + np.uint64(OPEN_BEFORE)] += 1
         if entered < end <= ended:
-            counts[row, rep, q, plan.flows + OPEN_AFTER] += 1
+            counts[at, column + np.uint64(OPEN_AFTER)] += 1
         if begin <= ended < end:
             if fate == LOST:
-                counts[row, rep, q, plan.flows + LOST_IN] += 1
+                counts[at, column + np.uint64(LOST_IN)] += 1
             elif fate == STALLED:
-                counts[row, rep, q, plan.flows + STALLED_IN] += 1
+                counts[at, column + np.uint64(STALLED_IN)] += 1
 
 
 @inlined
-def decide(plan, stage, conversion, uniforms, alive, m, stopped):
+def decide(plan, stage, column, skill, batch, m):
     """Part those who reach a stage (kept in ``alive``) from those who do not; return their number.
 
     Lists keep the order of addresses. No branch depends on luck: a wrong guess costs more.
     """
-    on, off = np.uint64(0), np.uint64(0)
-    position = np.uint64(2 * stage - 1)
+    lanes, uniforms, alive, stopped = batch.lanes, batch.uniforms, batch.alive, batch.stopped
+    on, off, position = NONE, NONE, TWO * stage - ONE
+    if plan.pipeline == 0:  # nobody asks for those who do not
+        for j in range(m):
+            i = alive[j]
+            alive[on] = i
+            on += np.uint64(uniforms[position, i] < skill[column, lanes[i]])
+        return on, off
     for j in range(m):
         i = alive[j]
-        goes = uniforms[position, i] < conversion
+        goes = uniforms[position, i] < skill[column, lanes[i]]
         alive[on], stopped[off] = i, i
         on += np.uint64(goes)
         off += np.uint64(not goes)
     return on, off
 
 
-@inlined
-def decide_assisted(plan, stage, uniforms, rates, alive, m, stopped):
-    """Do the same where each opportunity has a conversion of its own."""
-    on, off = np.uint64(0), np.uint64(0)
-    position = np.uint64(2 * stage - 1)
+@called
+def decide_assisted(
+    plans, source, key, stage, column, skill, group, batch, n, m, weekly, slot, counts
+):
+    """Do the same where each of the n opportunities has a conversion of its own, by its assists.
+
+    Odds of several multiply; those assisted are counted when they set out for the stage.
+    """
+    plan = plans[0, source]
+    lanes, places, families, times = batch.lanes, batch.places, batch.families, batch.times
+    uniforms, alive, stopped, rates = batch.uniforms, batch.alive, batch.stopped, batch.rates
+    for j in range(m):
+        rates[alive[j]] = 1.0
+    for a in range(np.uint64(plan.assists)):
+        if plan.assist_stage[a] != np.int64(stage):
+            continue
+        name, column_of = ASSIST | np.uint64(plan.assist_name[a]) << np.uint64(16), plan.assisted
+        for i in range(whole_vectors(n)):  # SIMD
+            block = np.uint64(families[i] == PAST_OPPORTUNITY) << np.uint64(8)
+            words = philox(batch.draws[i], batch.seats[i], places[i], name | block, key[0], key[1])
+            batch.luck[i] = uniform(words[0])
+        for j in range(m):
+            i = alive[j]
+            g, t = lanes[i], times[i]
+            stated = plans[group.stated[g], source]
+            assisted = batch.luck[i] < stated.assist_coverage[a]
+            rates[i] *= stated.assist_odds[a] if assisted else 1.0
+            batch.lift[i] *= plan.assist_size[a] if assisted else 1.0
+            counted = np.int32(assisted & (families[i] == OPPORTUNITY) & (t >= 0.0))
+            at = quarter_of(plan, max(t, 0.0)) * np.uint64(plan.columns) + np.uint64(column_of) + a
+            counts[slot + g, at] += counted
+            if plan.kpis > 0:
+                week = week_in(plan, max(t, 0.0))
+                weekly[g, week, REACHED + np.uint64(plan.stages) + a] += counted
+    on, off, position = NONE, NONE, TWO * stage - ONE
     for j in range(m):
         i = alive[j]
+        conversion = skill[column, lanes[i]]
+        rates[i] = rates[i] * conversion / (1.0 - conversion + rates[i] * conversion)
         goes = uniforms[position, i] < rates[i]
         alive[on], stopped[off] = i, i
         on += np.uint64(goes)
@@ -751,78 +956,54 @@ def decide_assisted(plan, stage, uniforms, rates, alive, m, stopped):
     return on, off
 
 
-@inlined
-def assist(
-    plan, key, draw, seat, stage, conversion, places, families, alive, m, times, rates, lift,
-    weekly, row, rep, counts,
-):  # fmt: skip
-    """Find out who gets which assist on the way to a stage, and with it each one's conversion.
-
-    Odds of several multiply; those assisted are counted when they set out for the stage.
-    """
-    for j in range(m):
-        rates[alive[j]] = 1.0
-    for a in range(plan.assists):
-        if plan.assist_stage[a] != stage:
-            continue
-        name = ASSIST | np.uint64(plan.assist_name[a]) << np.uint64(16)
-        for j in range(m):
-            i = alive[j]
-            now = families[i] == OPPORTUNITY
-            block = np.uint64(0) if now else np.uint64(1) << np.uint64(8)
-            words = philox(np.uint64(draw), seat, places[i], name | block, key[0], key[1])
-            if uniform(words[0]) >= plan.assist_coverage[a]:
-                continue
-            rates[i] *= plan.assist_odds[a]
-            lift[i] *= plan.assist_size[a]
-            if now and times[i] >= 0.0:
-                q = min(np.int64(times[i] * plan.quarters_per_day), plan.quarters - 1)
-                counts[row, rep, q, plan.assisted + a] += 1
-                if plan.kpis > 0:
-                    week = min(np.int64(times[i] * WEEKS_PER_DAY), weekly.shape[0] - 1)
-                    weekly[week, REACHED + plan.stages + a] += 1
-    for j in range(m):
-        i = alive[j]
-        rates[i] = rates[i] * conversion / (1.0 - conversion + rates[i] * conversion)
-
-
-@inlined
-def let_go(plan, uniforms, families, entered, listed, m, times, leave_day, row, rep, counts):
+@called
+def let_go(plans, source, group, batch, listed, m, slot, counts):
     """Keep those who are decided before their rep leaves, and those handed over to the successor.
 
     The others are lost that day. Returns the number of those kept.
     """
-    kept = np.uint64(0)
-    position = np.uint64(2 * plan.stages + 3)
+    plan = plans[0, source]
+    kept, position = NONE, np.uint64(2 * plan.stages + 3)
     for j in range(m):
         i = listed[j]
-        if times[i] < leave_day or uniforms[position, i] < plan.handover:
+        g = batch.lanes[i]
+        handed = batch.uniforms[position, i] < plans[group.stated[g], source].handover
+        if batch.times[i] < group.leaves[g] or handed:
             listed[kept] = i
             kept += ONE
         elif plan.pipeline:
-            trace(plan, families[i], entered[i], leave_day, LOST, row, rep, counts)
+            trace(
+                plan, batch.families[i], batch.entered[i], group.leaves[g], LOST, slot + g, counts
+            )
     return kept
 
 
 @inlined
-def wait(plan, data, stage, mean, places, families, uniforms, listed, m, asked, times):
-    """Add a stage's delay to the times of those listed.
+def wait(plans, source, data, stage, group, batch, listed, m, lost):
+    """Add a stage's delay to the times of those listed: until they win it, or until it is lost.
 
     Those of the past come first; of them it is known that some delay is long enough.
     """
-    position = np.uint64(2 * stage if stage > plan.first else 2 * plan.stages + 2)
-    law, slot = plan.delay_law[stage], plan.slot[stage]
-    for j in range(m):
-        i = listed[j]
-        if places[i] >= DAY_ZERO:
-            break
-        week = np.int64(places[i] >> INDEX_BITS) - ORIGIN
-        uniforms[position, i], asked[i] = delay_uniform(
-            plan, data, week, families[i], slot, uniforms[position, i], asked[i]
-        )
-    if mean == 0.0:
+    plan = plans[0, source]
+    lanes, times, uniforms = batch.lanes, batch.times, batch.uniforms
+    position = TWO * stage if stage > np.uint64(plan.first) else np.uint64(2 * plan.stages + 2)
+    law = plan.delay_law[stage]
+    ask(plan, data, batch, stage, position, listed, m)
+    mean = plan.lost_days[stage] if lost else plan.days[stage]
+    if plan.drawn_days:  # uncertain: each draw has its own
+        for j in range(m):
+            i = listed[j]
+            stated = plans[group.stated[lanes[i]], source]
+            mean = stated.lost_days[stage] if lost else stated.days[stage]
+            if plan.law_kind[law] == TABLE:
+                mean *= plan.law_scale[law]
+                first, bits = plan.law_first[law], plan.law_size[law]
+                times[i] += mean * tabled(data, first, bits, uniforms[position, i])
+            else:
+                times[i] += mean * quantile(plan, data, law, uniforms[position, i])
+    elif mean == 0.0:
         return
-    if plan.law_kind[law] == TABLE:
+    elif plan.law_kind[law] == TABLE:
         mean *= plan.law_scale[law]
         first, bits = plan.law_first[law], plan.law_size[law]
         for j in range(m):
@@ -835,210 +1016,310 @@ def wait(plan, data, stage, mean, places, families, uniforms, listed, m, asked, 
 
 
 @inlined
-def arrive(plan, stage, families, alive, m, times, row, rep, counts):
+def week_in(plan, t):
+    """Return the week of a moment of the horizon."""
+    return np.uint64(min(np.int64(t * WEEKS_PER_DAY), plan.quarters * plan.weeks_per_quarter - 1))
+
+
+@inlined
+def arrive(plan, stage, batch, m, slot, counts):
     """Count those who reach a stage in the horizon; keep all that are not past its end.
 
-    Returns the number of those kept.
+    Returns the number of those kept, and of those counted, whom it lists in ``stopped``.
     """
-    kept, column, last = np.uint64(0), plan.reached + stage, np.uint64(plan.quarters - 1)
-    horizon, quarters_per_day, total = plan.horizon_days, plan.quarters_per_day, np.int32(0)
+    lanes, families, times, alive = batch.lanes, batch.families, batch.times, batch.alive
+    kept, now, column = NONE, NONE, np.uint64(plan.reached) + stage
+    columns, counted = np.uint64(plan.columns), batch.stopped
+    horizon, quarters_per_day, last = plan.horizon_days, plan.quarters_per_day, plan.quarters - 1
     for j in range(m):
         i = alive[j]
         t = times[i]
         inside = t < horizon
-        counted = np.int32(inside & (t >= 0.0) & (families[i] == OPPORTUNITY))
-        if last == 0:
-            total += counted
-        else:
-            q = min(np.uint64(max(t, 0.0) * quarters_per_day), last)
-            counts[row, rep, q, column] += counted
-        alive[kept] = i
+        alive[kept], counted[now] = i, i
         kept += np.uint64(inside)
-    counts[row, rep, 0, column] += total
-    return kept
+        now += np.uint64(inside & (t >= 0.0) & (families[i] == OPPORTUNITY))
+    for j in range(now):
+        i = counted[j]
+        at = column
+        if last > 0:
+            at += np.uint64(min(np.int64(times[i] * quarters_per_day), last)) * columns
+        counts[slot + lanes[i], at] += np.int32(1)
+    return kept, now
+
+
+@called
+def arrive_by_week(plans, source, data, key, stage, skill, group, batch, m, weekly, amounts):
+    """Count m of those who reach a stage by week, for the KPIs."""
+    plan = plans[0, source]
+    lanes, times, counted, column = batch.lanes, batch.times, batch.stopped, REACHED + stage
+    last = plan.quarters * plan.weeks_per_quarter - 1
+    for j in range(m):
+        i = counted[j]
+        week = np.uint64(min(np.int64(times[i] * WEEKS_PER_DAY), last))
+        weekly[lanes[i], week, column] += np.int32(1)
+    looked_at = False
+    for k in range(plan.kpis):
+        looked_at |= plan.kpi_metric[k] == KPI_PIPELINE and plan.kpi_stage[k] == np.int64(stage)
+    if not looked_at:
+        return
+    for j in range(m):
+        i = counted[j]
+        g = lanes[i]
+        size, _ = opportunity_size(
+            plan, plans[group.stated[g], source], data, batch.uniforms, i, batch.lift,
+            skill[SIZE_SKILL, g],
+        )  # fmt: skip
+        count_pipeline(
+            plan, key, batch.draws[i], batch.seats[i], batch.places[i], np.int64(stage), size,
+            amounts, g, week_in(plan, times[i]),
+        )  # fmt: skip
 
 
 @inlined
-def arrive_by_week(
-    plan, data, key, draw, seat, stage, places, families, uniforms, alive, m, times, lift,
-    size_skill, weekly, amounts,
-):  # fmt: skip
-    """Count those who reach a stage by week, for the KPIs."""
+def book(plans, source, data, skill, group, batch, m, slot, counts, money):
+    """Book the m deals won in the horizon, in the order of their addresses."""
+    plan = plans[0, source]
     for j in range(m):
-        i = alive[j]
-        if times[i] < 0.0 or families[i] != OPPORTUNITY:
-            continue
-        week = min(np.int64(times[i] * WEEKS_PER_DAY), weekly.shape[0] - 1)
-        weekly[week, REACHED + stage] += 1
-        if plan.pipeline_kpis:
-            size, _ = opportunity_size(plan, data, uniforms, i, lift, size_skill)
-            count_pipeline(plan, key, draw, seat, places[i], stage, size, amounts, week)
-
-
-@inlined
-def book(
-    plan, data, families, uniforms, alive, m, times, lift, size_skill, row, rep, counts, money
-):
-    """Book the deals won in the horizon, in the order of their addresses."""
-    for j in range(m):
-        i = alive[j]
-        if times[i] < 0.0 or families[i] != OPPORTUNITY:
-            continue
-        q = min(np.int64(times[i] * plan.quarters_per_day), plan.quarters - 1)
-        size, is_whale = opportunity_size(plan, data, uniforms, i, lift, size_skill)
-        money[row, rep, q, LARGEST] = max(money[row, rep, q, LARGEST], size)
+        i = batch.stopped[j]
+        g, q = batch.lanes[i], quarter_of(plan, batch.times[i])
+        at, column, amount = slot + g, q * np.uint64(plan.columns), q * np.uint64(plan.amounts)
+        size, is_whale = opportunity_size(
+            plan, plans[group.stated[g], source], data, batch.uniforms, i, batch.lift,
+            skill[SIZE_SKILL, g],
+        )  # fmt: skip
+        money[at, amount + LARGEST] = max(money[at, amount + LARGEST], size)
         if plan.by_source:
-            counts[row, rep, q, plan.won_by_source + plan.source] += 1
-            money[row, rep, q, AMOUNTS + plan.source] += size
+            counts[at, column + np.uint64(plan.won_by_source) + source] += 1
+            money[at, amount + AMOUNTS + source] += size
         if is_whale:
-            counts[row, rep, q, WHALES] += 1
-            money[row, rep, q, WINDFALL_PART] += size
+            counts[at, column + WHALES] += 1
+            money[at, amount + WINDFALL_PART] += size
         else:
-            money[row, rep, q, REPEATABLE] += size
+            money[at, amount + REPEATABLE] += size
 
 
-@inlined
-def trace_lost(
-    plan, data, stage, conversion, rates, places, families, uniforms, stopped, m, asked, times,
-    entered, leave_day, row, rep, counts,
-):  # fmt: skip
+@called
+def trace_lost(plans, source, data, stage, column, skill, group, batch, m, slot, counts):
     """Follow those who do not reach a stage to their loss, or to where they stall."""
-    lost = np.uint64(0)
+    plan = plans[0, source]
+    lanes, families, entered, times = batch.lanes, batch.families, batch.entered, batch.times
+    stopped, lost = batch.stopped, NONE
     for j in range(m):
         i = stopped[j]
-        if plan.assists > 0:
-            conversion = rates[i]
-        if uniforms[np.uint64(2 * stage - 1), i] >= 1.0 - (1.0 - conversion) * plan.stalled[stage]:
-            trace(plan, families[i], entered[i], times[i], STALLED, row, rep, counts)
+        conversion = batch.rates[i] if plan.assists > 0 else skill[column, lanes[i]]
+        bound = 1.0 - (1.0 - conversion) * plan.stalled[stage]
+        if batch.uniforms[TWO * stage - ONE, i] >= bound:
+            trace(plan, families[i], entered[i], times[i], STALLED, slot + lanes[i], counts)
         else:
             stopped[lost] = i
             lost += ONE
     if plan.slot[stage] >= 0:
-        wait(
-            plan, data, stage, plan.lost_days[stage], places, families, uniforms, stopped, lost,
-            asked, times,
-        )  # fmt: skip
-    if leave_day < FOREVER:
-        lost = let_go(
-            plan, uniforms, families, entered, stopped, lost, times, leave_day, row, rep, counts
-        )
+        wait(plans, source, data, stage, group, batch, stopped, lost, True)
+    if plan.careers:
+        lost = let_go(plans, source, group, batch, stopped, lost, slot, counts)
     for j in range(lost):
         i = stopped[j]
-        trace(plan, families[i], entered[i], times[i], LOST, row, rep, counts)
+        trace(plan, families[i], entered[i], times[i], LOST, slot + lanes[i], counts)
+
+
+@called
+def trace_kept(plan, fate, batch, m, slot, counts):
+    """Book those who are won, or who are open when the horizon ends."""
+    for j in range(m):
+        i = batch.alive[j]
+        if fate == WON or batch.times[i] >= plan.horizon_days:
+            trace(
+                plan, batch.families[i], batch.entered[i], batch.times[i], fate,
+                slot + batch.lanes[i], counts,
+            )  # fmt: skip
 
 
 # --- the walk of a rep ---------------------------------------------------------------------------
 
 
 @inlined
+def enters_at_once(plan):
+    """Return whether all reach the first stage in the week in which they enter, and no more."""
+    return plan.slot[plan.first] < 0 and plan.first < plan.stages - 1 and plan.kpis == 0
+
+
+@inlined
+def blocks_at_once(plan):
+    """Return how many blocks of each opportunity's words are drawn at first.
+
+    The later ones are for those who come so far, unless somebody asks for them before.
+    """
+    if (
+        plan.pipeline or plan.careers or plan.pipeline_kpis or plan.renewed_words
+        or plan.slot[plan.first] >= 0
+    ):  # fmt: skip
+        return np.uint64(plan.words >> 2)
+    return ONE
+
+
+@called
 def walk_batch(
-    plan, data, key, other_key, assist_key, draw, rep, seat, leave_day, n, batch, skill, weekly,
-    amounts, row, counts, money,
-):  # fmt: skip
+    plans, source, data, keys, n, skill, group, batch, weekly, amounts, slot, counts, money
+):
     """Take n opportunities, in the order of their addresses, through the funnel stage by stage.
 
     A stage s after the first has its outcome at position 2s - 1 and its delay at 2s; size, whale,
     the size's low digits, the first stage's delay and the handover follow the last stage.
     """
-    places, families, uniforms, entered, times, asked, alive, stopped, rates, lift = batch
-    conversions, size_skill = CONVERSIONS + plan.source * plan.stages, skill[SIZE_SKILL]
-    fill_opportunities(key, draw, seat, places, families, n, plan.words, uniforms)
+    plan = plans[0, source]
+    key, other_key, assist_key = keys
+    for i in range(n):
+        batch.lanes[i], batch.places[i] = batch.places[i] >> HALF, batch.places[i] & MASK
+    for i in range(n):
+        batch.draws[i], batch.seats[i] = group.draws[batch.lanes[i]], group.seats[batch.lanes[i]]
+    drawn = blocks_at_once(plan)
+    fill_opportunities(
+        key, batch.draws, batch.seats, batch.places, batch.families, n, drawn, batch.uniforms
+    )
     if plan.renewed_words:
         renew_opportunities(
-            other_key, draw, seat, places, families, n, plan.words, plan.renewed_words, uniforms
-        )
+            other_key, batch.draws, batch.seats, batch.places, batch.families, n, plan.words,
+            plan.renewed_words, batch.uniforms,
+        )  # fmt: skip
     for i in range(n):
-        week = np.int64(places[i] >> INDEX_BITS) - ORIGIN
-        entered[i] = 7.0 * (np.float64(week) + uniforms[0, i])
-        times[i], alive[i], asked[i] = entered[i], i, 1
-        lift[i] = 1.0
-    m = n
-    for s in range(plan.first, plan.stages):
-        if s > plan.first:
-            conversion = skill[conversions + s]
+        week = week_of(batch.places[i])
+        batch.entered[i] = 7.0 * (np.float64(week) + batch.uniforms[0, i])
+        batch.times[i], batch.alive[i], batch.asked[i] = batch.entered[i], i, 1
+        batch.lift[i] = 1.0
+    m, counted = n, NONE
+    for s in range(np.uint64(plan.first), np.uint64(plan.stages)):
+        if s > np.uint64(plan.first):
+            column = np.uint64(CONVERSIONS + plan.source * plan.stages) + s
+            if drawn << TWO < TWO * s:
+                fill_block(key, drawn, batch, batch.alive, m)
+                drawn += ONE
             if plan.assists > 0:
-                assist(
-                    plan, assist_key, draw, seat, s, conversion, places, families, alive, m, times,
-                    rates, lift, weekly, row, rep, counts,
+                m, off = decide_assisted(
+                    plans, source, assist_key, s, column, skill, group, batch, n, m, weekly, slot,
+                    counts,
                 )  # fmt: skip
-                m, off = decide_assisted(plan, s, uniforms, rates, alive, m, stopped)
             else:
-                m, off = decide(plan, s, conversion, uniforms, alive, m, stopped)
+                m, off = decide(plan, s, column, skill, batch, m)
             if plan.pipeline:
-                trace_lost(
-                    plan, data, s, conversion, rates, places, families, uniforms, stopped, off,
-                    asked, times, entered, leave_day, row, rep, counts,
-                )  # fmt: skip
+                trace_lost(plans, source, data, s, column, skill, group, batch, off, slot, counts)
+        if drawn << TWO <= TWO * s:
+            fill_block(key, drawn, batch, batch.alive, m)
+            drawn += ONE
         if plan.slot[s] >= 0:
-            wait(plan, data, s, plan.days[s], places, families, uniforms, alive, m, asked, times)
-        if leave_day < FOREVER:
-            m = let_go(
-                plan, uniforms, families, entered, alive, m, times, leave_day, row, rep, counts
-            )
+            wait(plans, source, data, s, group, batch, batch.alive, m, False)
+        if plan.careers:
+            m = let_go(plans, source, group, batch, batch.alive, m, slot, counts)
         if plan.pipeline:
-            for j in range(m):
-                i = alive[j]
-                if times[i] >= plan.horizon_days:
-                    trace(plan, families[i], entered[i], times[i], OPEN, row, rep, counts)
-        m = arrive(plan, s, families, alive, m, times, row, rep, counts)
+            trace_kept(plan, OPEN, batch, m, slot, counts)
+        if s > np.uint64(plan.first) or not enters_at_once(plan):
+            m, counted = arrive(plan, s, batch, m, slot, counts)
         if plan.kpis > 0:
             arrive_by_week(
-                plan, data, key, draw, seat, s, places, families, uniforms, alive, m, times, lift,
-                size_skill, weekly, amounts,
-            )  # fmt: skip
-    book(plan, data, families, uniforms, alive, m, times, lift, size_skill, row, rep, counts, money)
+                plans, source, data, key, s, skill, group, batch, counted, weekly, amounts
+            )
+    while drawn << TWO < np.uint64(plan.words):
+        fill_block(key, drawn, batch, batch.stopped, counted)
+        drawn += ONE
+    book(plans, source, data, skill, group, batch, counted, slot, counts, money)
     if plan.pipeline:
-        for j in range(m):
-            i = alive[j]
-            trace(plan, families[i], entered[i], times[i], WON, row, rep, counts)
+        trace_kept(plan, WON, batch, m, slot, counts)
 
 
 @inlined
-def find_weeks(plan, data, conversion, market, largest, luck, skipped, begin, end, weeks):
-    """List the weeks in seat that can hold an opportunity that still matters; return their number.
+def list_all(week, quarter, row, m, group, tile, n):
+    """List a week of the horizon for all m members; return how many weeks are listed."""
+    work = row + FOUR
+    for j in range(m):  # SIMD
+        tile.weeks[n + j], tile.quarters[n + j] = week, quarter
+        tile.lanes[n + j], tile.rates[n + j] = group.members[j], group.rates[j]
+        tile.luck[n + j], tile.work[n + j] = group.rows[row, j], group.rows[work, j]
+    return n + m
+
+
+@inlined
+def list_seated(week, quarter, row, m, group, tile, n):
+    """Do the same where seats may be empty."""
+    work = row + FOUR
+    for j in range(m):
+        g = group.members[j]
+        tile.weeks[n], tile.quarters[n], tile.lanes[n] = week, quarter, g
+        tile.rates[n] = group.rates[j]
+        tile.luck[n], tile.work[n] = group.rows[row, j], group.rows[work, j]
+        n += np.uint64((group.begins[g] <= week) & (week < group.ends[g]))
+    return n
+
+
+@inlined
+def exponent_of(power):
+    """Return which power of two a number is."""
+    return (np.float64(np.int64(power)).view(np.uint64) >> MANTISSA) - np.uint64(1023)
+
+
+@inlined
+def list_past(plan, week, quarter, reach, row, m, group, tile, n):
+    """List those for whom a past week can hold an opportunity that still matters.
 
     In week -k the number of opportunities of which some delay exceeds its threshold of that age is
     the inverse Binomial(n, p reach_k) of the week's entry word; nothing else of that week can
-    still happen after day 0. Most weeks hold none, which n's largest value tells without n: by
-    Bernoulli's inequality (1 - x)^n >= 1 - n x. An inflow's inverse Poisson has the same bound.
+    still happen after day 0. Most weeks hold none, which the most that n usually comes to tells
+    without n: by Bernoulli's inequality (1 - x)^n >= 1 - n x. Who does more than usual in a week,
+    as its word of activity tells, is listed. An inflow's inverse Poisson has the same bound.
     """
-    m, week = np.uint64(0), begin
-    if begin < 0:
-        always = plan.pipeline != 0
-        reach, at = past_at(plan, REACH, ZERO, week), np.uint64(0)
-        first = np.uint64(plan.past_weeks + begin)
-        for q in range(begin // plan.weeks_per_quarter, 0):
-            factor = market[plan.origin_quarter + q]
-            most = plan.rate * factor
-            if not plan.inflow:
-                most = largest * entry_probability(plan, conversion, factor, largest)
-            stop = np.uint64(min((q + 1) * plan.weeks_per_quarter, end) - begin)
-            while at < stop:
-                weeks[m] = week
-                m += np.uint64(
-                    (luck[skipped + first + at] >= 1.0 - most * data[reach + at]) | always
-                )
-                week += 1
-                at += ONE
-    for week in range(max(begin, 0), end):
-        weeks[m] = week
-        m += ONE
-    return m
+    everyone, careers, work = plan.pipeline != 0, plan.careers != 0, row + FOUR
+    for first in range(NONE, m, CHUNK):
+        listed = NONE  # a bit each, since mostly none is listed
+        for k in range(CHUNK):  # SIMD
+            j = first + k
+            hit = (group.rows[row, j] >= 1.0 - group.bounds[j] * reach) | everyone
+            hit |= group.rows[work, j] >= group.usual[j]
+            listed |= np.uint64(hit) << k
+        if first + CHUNK > m:
+            listed &= (ONE << (m - first)) - ONE
+        while listed != NONE:
+            lowest = listed & (~listed + ONE)
+            j = first + exponent_of(lowest)
+            listed ^= lowest
+            g = group.members[j]
+            tile.weeks[n], tile.quarters[n], tile.lanes[n] = week, quarter, g
+            tile.luck[n], tile.work[n] = group.rows[row, j], group.rows[work, j]
+            tile.rates[n] = group.rates[j]
+            if careers:
+                n += np.uint64((group.begins[g] <= week) & (week < group.ends[g]))
+            else:
+                n += ONE
+    return n
 
 
-@inlined
-def work_week(plan, key, draw, seat, week, u, conversion, market, activity):
-    """Return the week's activities and P(entry) of each."""
-    first, length, cumulative, guide = activity
-    n = count_quantile(u, first, length, cumulative, guide)
-    n = under_policy(plan, key, draw, seat, week, n)
-    quarter = plan.origin_quarter
-    if week >= plan.weeks_per_quarter or week < 0:  # a division costs as much as all the rest
-        quarter += week // plan.weeks_per_quarter
-    return n, entry_probability(plan, conversion, market[quarter], n)
+@called
+def fill_rates(plans, source, quarter, m, group, tables, lifts, skill, market):
+    """Fill in what a quarter's weeks bring each member: P(entry) before any power of n, or inflow.
+
+    And the most entries to be expected in a usual week of it, of which the largest is returned,
+    and the word of activity from which on a week is not usual, of which the smallest is.
+    """
+    plan = plans[0, source]
+    column = np.uint64(CONVERSIONS + plan.source * plan.stages + plan.first)
+    at_quarter, most, usual = np.uint64(plan.origin_quarter + quarter), 0.0, 2.0
+    uneven = plan.week_shape > 0.0
+    for j in range(m):
+        g = group.members[j]
+        factor = market[group.worlds[g], at_quarter]
+        rate = skill[column, g] * factor
+        bound, unusual = plans[group.stated[g], source].rate * factor, 2.0
+        if plan.inflow:
+            rate = bound
+        else:
+            at = group.tables[g]
+            last = np.uint64(tables.usual[at] if uneven else tables.lengths[at] - 1)
+            largest = max(tables.firsts[at] + np.int64(last), plan.floor)
+            bound = largest * min(rate * lift_of(plan, largest, lifts), 1.0)
+            unusual = tables.cumulative[at, last] if uneven else 2.0
+        group.rates[j], group.bounds[j], group.usual[j] = rate, bound, unusual
+        most, usual = max(most, bound), min(usual, unusual)
+    return most, usual
 
 
-@inlined
+@called
 def count_entries(m, largest, luck, trials, chances, weights, bases, entries):
     """Fill in the inverse Binomial(trials, chances) at ``luck`` of m weeks at once.
 
@@ -1046,14 +1327,22 @@ def count_entries(m, largest, luck, trials, chances, weights, bases, entries):
     that need more are left to the scalar function.
     """
     padded = whole_vectors(m)
-    for j in range(padded):
-        weights[j], bases[j] = 1.0, 1.0 - chances[j]
-    bit = 0
-    while largest >> bit:
+    if largest < 256:
         for j in range(padded):
-            weights[j] *= bases[j] if (trials[j] >> bit) & 1 else 1.0
-            bases[j] *= bases[j]
-        bit += 1
+            weight, base, n = 1.0, 1.0 - chances[j], trials[j]
+            for bit in range(8):
+                weight *= base if (n >> bit) & 1 else 1.0
+                base *= base
+            weights[j] = weight
+    else:
+        for j in range(padded):
+            weights[j], bases[j] = 1.0, 1.0 - chances[j]
+        bit = 0
+        while largest >> bit:
+            for j in range(padded):
+                weights[j] *= bases[j] if (trials[j] >> bit) & 1 else 1.0
+                bases[j] *= bases[j]
+            bit += 1
     for j in range(padded):
         n, u, weight = np.float64(trials[j]), luck[j], weights[j]
         odds = chances[j] / (1.0 - chances[j])
@@ -1070,191 +1359,374 @@ def count_entries(m, largest, luck, trials, chances, weights, bases, entries):
         k += np.int64(u >= total)
         weight *= (n - 3.0) * odds * 0.25
         total += weight
-        entries[j] = k + np.int64(u >= total)
+        k += np.int64(u >= total)
+        entries[j] = 5 if weights[j] < SMALLEST_WEIGHT else k  # so too where P(entry) is 1
     for j in range(m):
-        if entries[j] > 4 or weights[j] < SMALLEST_WEIGHT or chances[j] >= 1.0:
+        if entries[j] > 4:
             entries[j] = binomial_quantile(luck[j], trials[j], chances[j])
 
 
-@inlined
-def walk_funnel(
-    plan, data, key, other_key, draw, rep, seat, career, skill, activity, market, week_scratch,
-    batch, weekly, amounts, row, counts, money,
-):  # fmt: skip
-    """Work a rep's weeks in order, then follow their opportunities, a batch at a time.
+@called
+def ramp_up(plans, source, m, group, skill, market, tile):
+    """Fill in the rates of m weeks where reps ramp."""
+    plan = plans[0, source]
+    column = np.uint64(CONVERSIONS + plan.source * plan.stages + plan.first)
+    for j in range(m):
+        g = tile.lanes[j]
+        rate = plans[group.stated[g], source].rate if plan.inflow else skill[column, g]
+        rate *= productivity(plan, tile.weeks[j], group.ramped[g], group.ramps[g])
+        at_quarter = np.uint64(plan.origin_quarter + tile.quarters[j])
+        tile.rates[j] = rate * market[group.worlds[g], at_quarter]
 
-    ``career`` are the first week in seat, the first no longer, the day of leaving, and since when
-    and for how long the rep ramps.
-    """
-    begin, end, leave_day, ramped_from, ramp_length = career
-    activity_key = other_key if plan.renewed & NEW_ACTIVITY else key
-    entry_key = other_key if plan.renewed & NEW_ENTRY else key
-    assist_key = other_key if plan.renewed & NEW_ASSIST else key
-    places, families = batch[0], batch[1]
-    first, length, _, _ = activity
-    largest = max(first + length - 1, plan.floor)
-    all_luck, all_activity, weeks, luck, trials, rates, chances, weights, bases, entries = (
-        week_scratch
-    )
-    conversion = skill[CONVERSIONS + plan.source * plan.stages + plan.first]
-    begin = max(begin, -plan.past_weeks)
-    origin = (ORIGIN - plan.past_weeks) >> 2
-    skipped = np.uint64((ORIGIN - plan.past_weeks) & 3)  # words of the first block before its week
-    first_used, stop = ((begin + ORIGIN) >> 2) - origin, ((end + ORIGIN + 3) >> 2) - origin
-    fill_timed(entry_key, draw, seat, ENTRY, origin, first_used, stop, all_luck)
-    m = find_weeks(plan, data, conversion, market, largest, all_luck, skipped, begin, end, weeks)
-    if m == 0:
-        return
-    if plan.inflow:
-        for j in range(m):
-            week = weeks[j]
-            at = skipped + np.uint64(plan.past_weeks + week)
-            rates[j] = (
-                plan.rate
-                * productivity(plan, week, ramped_from, ramp_length)
-                * market[plan.origin_quarter + week // plan.weeks_per_quarter]
-            )
-            chances[j] = rates[j]
-            if week < 0:
-                chances[j] *= data[past_at(plan, REACH, ZERO, week)]
-            entries[j] = poisson_quantile(all_luck[at], chances[j])
-    else:
-        first_used = ((weeks[0] + ORIGIN) >> 2) - origin
-        fill_timed(activity_key, draw, seat, ACTIVITY, origin, first_used, stop, all_activity)
-        for j in range(m):
-            week = weeks[j]
-            at = skipped + np.uint64(plan.past_weeks + week)
-            luck[j] = all_luck[at]
-            trials[j], rates[j] = work_week(
-                plan, activity_key, draw, seat, week, all_activity[at],
-                conversion * productivity(plan, week, ramped_from, ramp_length), market, activity,
-            )  # fmt: skip
-            chances[j] = rates[j]
-            if week < 0:
-                chances[j] *= data[past_at(plan, REACH, ZERO, week)]
-        count_entries(m, largest, luck, trials, chances, weights, bases, entries)
-    j, i, entered, late, begun = np.uint64(0), 0, 0, 0, False
-    while j < m:  # weeks in order; a batch may begin and end inside one
-        n = np.uint64(0)
-        while j < m and n < BATCH:
-            week = weeks[j]
-            if not begun:
-                entered = min(entries[j], MOST_ENTRIES)
-                late, i, begun = entered, 0, True
-                if week < 0 and plan.pipeline:
-                    u = timed_uniform(entry_key, draw, seat, week, PAST_ENTRY, NO_NAME)
-                    share = (rates[j] - chances[j]) * data[past_at(plan, OPEN_REACH, ZERO, week)]
-                    if plan.inflow:
-                        late += poisson_quantile(u, share)
-                    else:
-                        share /= 1.0 - chances[j]
-                        late += binomial_quantile(u, trials[j] - entered, share)
-            first = i < entered  # four at once: what is too much is written over
-            place = place_of(week + ORIGIN, i if first else i - entered)
-            family = OPPORTUNITY if first else PAST_OPPORTUNITY
-            for k in range(np.uint64(4)):
-                places[n + k], families[n + k] = place + k, family
-            step = min((entered if first else late) - i, 4)
-            n += np.uint64(step)
-            i += step
-            if i == late:
-                j += ONE
-                begun = False
-        walk_batch(
-            plan, data, key, other_key, assist_key, draw, rep, seat, leave_day, n, batch, skill,
-            weekly, amounts, row, counts, money,
-        )  # fmt: skip
-    if plan.inflow:
-        return
-    start = max(begin, 0)
-    worked = np.int64(m) - max(end - start, 0)  # where the weeks of the horizon begin
-    for q in range(start // plan.weeks_per_quarter, plan.quarters):
-        total = 0
-        for week in range(
-            max(q * plan.weeks_per_quarter, start), min((q + 1) * plan.weeks_per_quarter, end)
-        ):
-            total += trials[worked + week - start]
-            if plan.kpis > 0:
-                weekly[week, DONE] = trials[worked + week - start]
-        counts[row, rep, q, ACTIVITIES] += total
+
+@inlined
+def thin(plan, data, past, m, tile):
+    """Fill in the chances of m weeks: their rates, but in the past of what can still matter."""
+    for j in range(m):
+        tile.chances[j] = tile.rates[j]
+    reach = plan.past + plan.slots * plan.past_weeks + plan.past_weeks
+    for j in range(past):
+        tile.chances[j] *= data[np.uint64(reach + tile.weeks[j])]
 
 
 @called
-def add_windfalls(plan, data, key, draw, rep, seat, windfall, in_seat, row, counts, money):
+def receive(plan, data, past, m, tile):
+    """Fill in how many opportunities come by themselves in m weeks."""
+    thin(plan, data, past, m, tile)
+    for j in range(m):
+        tile.entries[j] = poisson_quantile(tile.luck[j], tile.chances[j])
+
+
+@called
+def keep_policy(plans, source, key, m, group, tile):
+    """Let floor and cap have their say on the activities of m weeks."""
+    plan = plans[0, source]
+    floor, cap, start = plan.floor, plan.cap, plan.policy_start
+    if floor > 0:
+        fill_pairs(key, group, m, POLICY, tile, tile.policy)
+    for j in range(m):
+        n = tile.trials[j]
+        adherence = plans[group.stated[tile.lanes[j]], source].adherence
+        if tile.weeks[j] >= start:
+            if n < floor and tile.policy[j] < adherence:
+                n = floor
+            tile.trials[j] = min(n, cap)
+
+
+@called
+def count_activities(plan, key, past, m, group, tables, tile):
+    """Fill in how many activities the weather of the day allows in m weeks."""
+    if plan.week_shape == 0.0:  # else they were looked at already
+        fill_pairs(key, group, past, ACTIVITY, tile, tile.work)
+    if tables.firsts.size == 1:
+        for j in range(m):
+            tile.trials[j] = count_quantile(tile.work[j], NONE, tables)
+    else:
+        for j in range(m):
+            at = group.tables[tile.lanes[j]]
+            tile.trials[j] = count_quantile(tile.work[j], at, tables)
+
+
+@called
+def work(plans, source, data, key, past, m, group, tables, lifts, tile, weekly, slot, counts):
+    """Fill in the activities of m weeks, of which ``past`` come before day 0, and their entries."""
+    plan = plans[0, source]
+    count_activities(plan, key, past, m, group, tables, tile)
+    if plan.floor > 0 or plan.cap < UNLIMITED:
+        keep_policy(plans, source, key, m, group, tile)
+    if plan.elasticity != 1.0:
+        for j in range(m):
+            tile.rates[j] *= lift_of(plan, tile.trials[j], lifts)
+    largest = ZERO
+    for j in range(m):
+        tile.rates[j] = min(tile.rates[j], 1.0)
+        largest = max(largest, tile.trials[j])
+    thin(plan, data, past, m, tile)
+    count_entries(
+        m, largest, tile.luck, tile.trials, tile.chances, tile.weights, tile.bases, tile.entries
+    )
+    columns, kpis = np.uint64(plan.columns), plan.kpis > 0
+    for j in range(past, m):
+        at = np.uint64(tile.quarters[j]) * columns + ACTIVITIES
+        counts[slot + tile.lanes[j], at] += np.int32(tile.trials[j])
+    if kpis:
+        for j in range(past, m):
+            weekly[tile.lanes[j], np.uint64(tile.weeks[j]), DONE] = np.int32(tile.trials[j])
+
+
+@called
+def arrive_at_once(plan, past, m, tile, slot, counts):
+    """Count those who reach the first stage in the week in which they enter."""
+    column, columns = np.uint64(plan.reached + plan.first), np.uint64(plan.columns)
+    for j in range(past, m):
+        at = np.uint64(tile.quarters[j]) * columns + column
+        counts[slot + tile.lanes[j], at] += np.int32(min(tile.entries[j], MOST_ENTRIES))
+
+
+@called
+def lost_later(plan, data, key, j, group, tile):
+    """Return how many opportunities of a past week can still be lost, but no longer won."""
+    g, week, rate, chance = tile.lanes[j], tile.weeks[j], tile.rates[j], tile.chances[j]
+    u = timed_uniform(key, group.draws[g], group.seats[g], week, PAST_ENTRY, NO_NAME)
+    share = (rate - chance) * data[past_at(plan, OPEN_REACH, ZERO, week)]
+    if plan.inflow:
+        return poisson_quantile(u, share)
+    return binomial_quantile(u, tile.trials[j] - tile.entries[j], share / (1.0 - chance))
+
+
+@inlined
+def enlist(j, m, n, tile, batch):
+    """Put the opportunities of weeks from j on into the batch until it is full.
+
+    Returns the week that comes next, of which what is left is in the tile, and how many there are.
+    """
+    room = np.uint64(batch.lanes.size) - BATCH_MARGIN
+    while j < m and n <= room:
+        place, left = tile.places[j], np.uint64(tile.entries[j])
+        for k in range(FOUR):  # four at once: what is too much is written over
+            batch.places[n + k] = place + k
+        if left > FOUR:
+            tile.places[j], tile.entries[j] = place + FOUR, np.int64(left - FOUR)
+            n += FOUR
+        else:
+            n += left
+            j += ONE
+    return j, n
+
+
+@called
+def enlist_all(plan, data, key, past, j, m, n, family, group, tile, batch):
+    """Do the same, and put those of the past that can only be lost behind the others of a week."""
+    room = np.uint64(batch.lanes.size) - BATCH_MARGIN
+    while j < m and n <= room:
+        left = np.uint64(tile.entries[j])
+        step = min(left, FOUR)
+        for k in range(FOUR):
+            batch.places[n + k], batch.families[n + k] = tile.places[j] + k, family
+        n += step
+        if left > step:
+            tile.places[j] += step
+            tile.entries[j] -= np.int64(step)
+        elif family == OPPORTUNITY and j < past:
+            tile.entries[j] += np.int64(tile.places[j] & np.uint64(MOST_ENTRIES))  # all of them
+            tile.entries[j] = lost_later(plan, data, key, j, group, tile)
+            place = place_of(tile.weeks[j] + ORIGIN, ZERO)
+            tile.places[j], family = place | tile.lanes[j] << HALF, PAST_OPPORTUNITY
+        else:
+            j, family = j + ONE, OPPORTUNITY
+    return j, n, family
+
+
+@called
+def open_weeks(
+    plans, source, data, keys, past, m, n, group, tables, lifts, skill, market, tile, batch, weekly,
+    amounts, slot, counts, money,
+):  # fmt: skip
+    """Find out what m weeks bring, and follow it, a batch at a time; n are already in the batch.
+
+    Returns the number of those left in the batch.
+    """
+    plan = plans[0, source]
+    entry_key, activity_key, walk_keys = keys
+    if plan.careers:
+        ramp_up(plans, source, m, group, skill, market, tile)
+    if plan.inflow:
+        receive(plan, data, past, m, tile)
+    else:
+        work(
+            plans, source, data, activity_key, past, m, group, tables, lifts, tile, weekly, slot,
+            counts,
+        )  # fmt: skip
+    if enters_at_once(plan):
+        arrive_at_once(plan, past, m, tile, slot, counts)
+    for j in range(m):  # SIMD: the place of the first, with the lane until the batch is walked
+        tile.places[j] = place_of(tile.weeks[j] + ORIGIN, ZERO) | tile.lanes[j] << HALF
+        tile.entries[j] = min(tile.entries[j], MOST_ENTRIES)
+    room, j, family = np.uint64(batch.lanes.size) - BATCH_MARGIN, NONE, OPPORTUNITY
+    while j < m:  # weeks in order; a batch may begin and end inside one
+        if plan.pipeline:
+            j, n, family = enlist_all(
+                plan, data, entry_key, past, j, m, n, family, group, tile, batch
+            )
+        else:
+            j, n = enlist(j, m, n, tile, batch)
+        if n > room:
+            walk_batch(
+                plans, source, data, walk_keys, n, skill, group, batch, weekly, amounts, slot,
+                counts, money,
+            )  # fmt: skip
+            n = NONE
+    return n
+
+
+@called
+def walk_funnel(
+    plans, source, data, key, other_key, m, group, tables, lifts, skill, market, tile,
+    batch, weekly, amounts, slot, counts, money,
+):  # fmt: skip
+    """Work the weeks of m lanes in order, then follow their opportunities, a batch at a time."""
+    plan = plans[0, source]
+    activity_key = other_key if plan.renewed & NEW_ACTIVITY else key
+    entry_key = other_key if plan.renewed & NEW_ENTRY else key
+    assist_key = other_key if plan.renewed & NEW_ASSIST else key
+    keys = entry_key, activity_key, (key, other_key, assist_key)
+    begin, end = plan.quarters * plan.weeks_per_quarter, ZERO
+    for j in range(m):
+        begin = min(begin, group.begins[group.members[j]])
+        end = max(end, group.ends[group.members[j]])
+    begin = max(begin, -plan.past_weeks)
+    most, usual, filled, even = 0.0, 2.0, NO_QUARTER, plan.market_sigma == 0.0
+    for q in range(1, 4):
+        even &= plan.season[q] == plan.season[0]
+    everyone, uneven = plan.pipeline != 0, plan.week_shape > 0.0 and not plan.inflow
+    listed, past, n = NONE, NONE, NONE
+    room = np.uint64(tile.weeks.size) - VECTOR
+    for block in range((begin + ORIGIN) >> 2, (end + ORIGIN + 3) >> 2):
+        place = place_of(block, ZERO)
+        highest = fill_places(
+            entry_key, group.member_draws, group.member_seats, m, place, ENTRY, ZERO, group
+        )
+        busiest = IDLE
+        if uneven or (block >= ORIGIN >> 2 and not plan.inflow):
+            busiest = fill_places(
+                activity_key, group.member_draws, group.member_seats, m, place, ACTIVITY, FOUR,
+                group,
+            )  # fmt: skip
+        for t in range(4):
+            week = 4 * block + t - ORIGIN
+            if week < begin or week >= end:
+                continue
+            quarter = week // plan.weeks_per_quarter
+            if filled == NO_QUARTER or (quarter != filled and not even):
+                filled = quarter
+                most, usual = fill_rates(
+                    plans, source, quarter, m, group, tables, lifts, skill, market
+                )
+            if week >= 0:
+                if plan.careers:
+                    listed = list_seated(week, quarter, np.uint64(t), m, group, tile, listed)
+                else:
+                    listed = list_all(week, quarter, np.uint64(t), m, group, tile, listed)
+                continue
+            reach = data[past_at(plan, REACH, ZERO, week)]
+            if everyone or highest[t] >= 1.0 - most * reach or busiest[t] >= usual:
+                listed = list_past(plan, week, quarter, reach, np.uint64(t), m, group, tile, listed)
+                past = listed
+        if listed + np.uint64(4) * m > room:
+            n = open_weeks(
+                plans, source, data, keys, past, listed, n, group, tables, lifts, skill, market,
+                tile, batch, weekly, amounts, slot, counts, money,
+            )  # fmt: skip
+            listed, past = NONE, NONE
+    if listed > 0:
+        n = open_weeks(
+            plans, source, data, keys, past, listed, n, group, tables, lifts, skill, market, tile,
+            batch, weekly, amounts, slot, counts, money,
+        )  # fmt: skip
+    if n > 0:
+        walk_batch(
+            plans, source, data, keys[2], n, skill, group, batch, weekly, amounts, slot, counts,
+            money,
+        )  # fmt: skip
+
+
+@called
+def add_windfalls(plans, data, key, n, group, windfalls, in_seat, slot, counts, money):
     """Book the windfalls of each quarter, after the deals of the funnel.
 
     What would come while nobody sits there does not come.
     """
-    first, length, cumulative, guide = windfall
+    plan = plans[0, 0]
     for q in range(plan.quarters):
-        words = block_at(key, draw, seat, q + ORIGIN, ZERO, WINDFALL, ZERO, NO_NAME)
-        n = min(count_quantile(uniform(words[0]), first, length, cumulative, guide), MOST_ENTRIES)
-        for i in range(n):
-            if i > 0:
-                words = block_at(key, draw, seat, q + ORIGIN, i, WINDFALL, ZERO, NO_NAME)
-            if plan.careers:
-                moment = q + uniform(words[1])
-                if in_seat[np.int64(moment * plan.weeks_per_quarter)] == 0.0:
-                    continue
-            size = size_quantile(
-                plan, data, plan.windfall_law, uniform(words[2]), uniform(words[3])
-            )
-            counts[row, rep, q, WINDFALLS] += 1
-            money[row, rep, q, WINDFALL_PART] += size
-            money[row, rep, q, LARGEST] = max(money[row, rep, q, LARGEST], size)
+        place = place_of(q + ORIGIN, ZERO)
+        fill_places(key, group.draws, group.places, n, place, WINDFALL, ZERO, group)
+        column, amount = np.uint64(q * plan.columns), np.uint64(q * plan.amounts)
+        for g in range(n):
+            stated = group.stated[g]
+            at = stated if windfalls.firsts.size > 1 else NONE
+            many = count_quantile(group.rows[0, g], at, windfalls)
+            moment, high, low = group.rows[1, g], group.rows[2, g], group.rows[3, g]
+            for i in range(min(many, MOST_ENTRIES)):
+                if i > 0:
+                    words = block_at(
+                        key, group.draws[g], group.places[g], q + ORIGIN, i, WINDFALL, ZERO, NO_NAME
+                    )
+                    moment, high, low = uniform(words[1]), uniform(words[2]), uniform(words[3])
+                if plan.careers:
+                    now = (q + moment) * plan.weeks_per_quarter
+                    if in_seat[g, np.uint64(np.int64(now))] == 0.0:
+                        continue
+                size = size_quantile(plans[stated, 0], data, plan.windfall_law, high, low)
+                counts[slot + g, column + WINDFALLS] += 1
+                money[slot + g, amount + WINDFALL_PART] += size
+                money[slot + g, amount + LARGEST] = max(money[slot + g, amount + LARGEST], size)
 
 
 @inlined
-def seen_in_week(plan, key, draw, seat, k, week, weekly, amounts):
-    """Return what a KPI sees of a week: the count or amount, thinned where not all is logged."""
+def seen_in(plan, key, draw, seat, k, begin, end, g, weekly, amounts):
+    """Return what a KPI sees of some weeks: a count or amount, thinned where not all is logged."""
+    total, number = 0.0, 0
     if plan.kpi_metric[k] == KPI_PIPELINE:
-        return amounts[week, k]
-    count = weekly[week, DONE]
+        for week in range(begin, end):
+            total += amounts[g, week, k]
+        return total
+    column = DONE
     if plan.kpi_metric[k] == KPI_STAGE:
-        count = weekly[week, REACHED + plan.kpi_stage[k]]
+        column = REACHED + np.uint64(plan.kpi_stage[k])
     elif plan.kpi_metric[k] == KPI_ASSIST:
-        count = weekly[week, REACHED + plan.stages + plan.kpi_stage[k]]
+        column = REACHED + np.uint64(plan.stages + plan.kpi_stage[k])
     if plan.kpi_logged[k] < 1.0:
-        u = timed_uniform(key, draw, seat, week, LOGGED, np.uint64(plan.kpi_name[k]))
-        count = binomial_quantile(u, count, plan.kpi_logged[k])
-    return np.float64(count)
+        for week in range(begin, end):
+            u = timed_uniform(key, draw, seat, np.int64(week), LOGGED, np.uint64(plan.kpi_name[k]))
+            count = np.int64(weekly[g, week, column])
+            number += binomial_quantile(u, count, plan.kpi_logged[k])
+    else:
+        for week in range(begin, end):
+            number += np.int64(weekly[g, week, column])
+    return np.float64(number)
 
 
 @called
-def count_hits(plan, key, draw, seat, k, quarter, weekly, amounts):
+def count_hits(plan, key, draw, seat, k, quarter, g, weekly, amounts):
     """Return the number of periods of a quarter in which KPI k reaches its target."""
     length = plan.weeks_per_quarter
     periods = length
     if plan.kpi_period[k] != PER_WEEK:
         periods = 3 if plan.kpi_period[k] == PER_MONTH else 1
-    hits = 0
-    for period in range(periods):
-        total = 0.0
-        for week in range(period * length // periods, (period + 1) * length // periods):
-            total += seen_in_week(
-                plan, key, draw, seat, k, quarter * length + week, weekly, amounts
-            )
-        if total >= plan.kpi_target[k]:
-            hits += 1
+    hits, begin = 0, quarter * length
+    for period in range(1, periods + 1):
+        end = quarter * length + period * length // periods
+        total = seen_in(
+            plan, key, draw, seat, k, np.uint64(begin), np.uint64(end), g, weekly, amounts
+        )
+        hits += np.int64(total >= plan.kpi_target[k])
+        begin = end
     return hits
 
 
-@inlined
-def close_quarters(plan, key, draw, rep, seat, weekly, amounts, in_seat, row, counts, money):
+@called
+def close_quarters(plan, key, n, group, weekly, amounts, in_seat, slot, counts, money):
     """Add the parts of bookings up, count the KPI hits and how much of the quarter was worked."""
-    for q in range(plan.quarters):
-        if plan.careers:
-            filled, productive = 0, 0.0
-            for week in range(q * plan.weeks_per_quarter, (q + 1) * plan.weeks_per_quarter):
-                filled += in_seat[week] > 0.0
-                productive += in_seat[week]
-            money[row, rep, q, plan.in_seat] = filled / plan.weeks_per_quarter
-            money[row, rep, q, plan.in_seat + 1] = productive / plan.weeks_per_quarter
-        parts = money[row, rep, q, REPEATABLE] + money[row, rep, q, WINDFALL_PART]
-        money[row, rep, q, BOOKINGS] = parts
-        for k in range(plan.kpis):
-            hits = count_hits(plan, key, draw, seat, k, q, weekly, amounts)
-            counts[row, rep, q, plan.hits + k] = hits
+    for g in range(n):
+        at = slot + g
+        for q in range(plan.quarters):
+            column, amount = np.uint64(q * plan.columns), np.uint64(q * plan.amounts)
+            if plan.careers:
+                filled, productive = 0, 0.0
+                for week in range(q * plan.weeks_per_quarter, (q + 1) * plan.weeks_per_quarter):
+                    filled += in_seat[g, np.uint64(week)] > 0.0
+                    productive += in_seat[g, np.uint64(week)]
+                part = amount + np.uint64(plan.in_seat)
+                money[at, part] = filled / plan.weeks_per_quarter
+                money[at, part + ONE] = productive / plan.weeks_per_quarter
+            money[at, amount + BOOKINGS] = (
+                money[at, amount + REPEATABLE] + money[at, amount + WINDFALL_PART]
+            )
+            for k in range(np.uint64(plan.kpis)):
+                hits = count_hits(
+                    plan, key, group.draws[g], group.places[g], k, q, g, weekly, amounts
+                )
+                counts[at, column + np.uint64(plan.hits) + k] = hits
 
 
 @called
@@ -1279,28 +1751,82 @@ def career_of(plan, data, key, draw, seat, begin):
                 z = quantile(plan, data, plan.normal_law, uniform(words[2]))
                 empty *= multiplier(z, plan.fill_sigma)
             following = np.int64(min(end + math.floor(empty + uniform(words[3])), weeks))
-    return (begin, end, leave_day, begin, length), following
+    return end, leave_day, length, following
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", **UNCOUNTED)
-def simulate_block(
-    plans, settings, data, keys, other_keys, first_draw, scratch, weekly, amounts, counts, money
-):
+@called
+def gather(plan, data, first_draw, seats, slot, n, group, own_worlds):
+    """Seat n lanes from a slot on, the seats of a draw side by side; return how many draws."""
+    row, rep, w = slot // seats, slot % seats, NONE
+    headcount = np.uint64(plan.headcount)
+    for g in range(n):
+        group.draws[g], group.worlds[g] = first_draw + row, w
+        group.world_draws[w] = first_draw + row
+        group.stated[g] = w if own_worlds else NONE
+        group.following[g] = ALWAYS
+        group.places[g] = np.uint64(plan.first_seat) + rep
+        if rep >= headcount:
+            group.places[g] = np.uint64(FIRST_HIRED) + (rep - headcount)
+            group.following[g] = np.int64(data[np.uint64(plan.hired) + (rep - headcount)])
+        rep += ONE
+        if rep == seats:
+            row, rep, w = row + ONE, NONE, w + ONE
+    return w + np.uint64(rep > NONE)
+
+
+@called
+def employ(plans, data, key, hire, n, group, in_seat):
+    """List the lanes whose seat is filled once more, and since when and until when; their number.
+
+    ``hire`` counts who sat there before.
+    """
+    plan, m = plans[0, 0], NONE
+    weeks = plan.quarters * plan.weeks_per_quarter
+    for g in range(n):
+        begin = group.following[g]
+        if begin >= weeks:
+            continue
+        draw, seat = group.draws[g], group.places[g] | hire << np.uint64(20)
+        group.members[m], group.member_draws[m], group.member_seats[m] = g, draw, seat
+        m += ONE
+        group.seats[g], group.begins[g], group.ends[g] = seat, begin, weeks
+        group.leaves[g], group.ramped[g], group.ramps[g] = FOREVER, begin, 0.0
+        group.following[g] = weeks
+        if plan.careers:
+            stated = plans[group.stated[g], 0]
+            end, leave_day, length, following = career_of(stated, data, key, draw, seat, begin)
+            group.ends[g], group.leaves[g], group.ramps[g] = end, leave_day, length
+            group.following[g] = following
+            for week in range(max(begin, 0), end):
+                in_seat[g, np.uint64(week)] = productivity(plan, week, begin, length)
+    return m
+
+
+@inlined
+def sets(settings, kind):
+    """Return whether something uncertain is of a kind."""
+    found = False
+    for i in range(settings.size):
+        found |= settings[i].kind == kind
+    return found
+
+
+@whole
+def simulate_block(settings, data, keys, other_keys, first_draw, seats, room, counts, money):
     """Simulate consecutive draws of a segment into the rows of ``counts`` and ``money``.
 
-    These come in zeroed. ``keys`` are those of world, rep and each source; what the plan wants
-    drawn anew is looked up under ``other_keys``. ``plans`` holds a record for each source, the
-    rep's own activity first, ``data`` what their offsets point at, ``settings`` what each draw
-    changes in the records; ``scratch`` is room that engine/blocks.py describes.
+    A row is a seat of a draw, the seats of a draw side by side; a column is one of
+    ``plan.columns`` of a quarter, quarter by quarter. Both come in zeroed. ``keys`` are those of
+    world, rep and each source; what the plan wants drawn anew is looked up under ``other_keys``.
+    ``room`` is described in engine/scratch.py; its plans are a record for each source, the rep's
+    own activity first, and for each draw of a group where ``settings`` change them; ``data`` is
+    what their offsets point at.
     """
-    plan = plans[0]
     (
-        (activity_table, windfall_table, activity_guide, windfall_guide, skill, market, in_seat),
-        week_scratch,
-        batch,
-    ) = scratch
-    activity = tabled_counts(plan.mean_per_week, plan.week_shape, activity_table, activity_guide)
-    windfall = tabled_counts(plan.windfalls_per_quarter, 0.0, windfall_table, windfall_guide)
+        plans, groups, tiles, batches, activities, windfalls, lifts, skill, market, weekly, amounts,
+        in_seat,
+    ) = room  # fmt: skip
+    plan, group, tile, batch = plans[0, 0], groups[0], tiles[0], batches[0]
     world, own = (keys[0, 0], keys[0, 1]), (keys[1, 0], keys[1, 1])
     other_world, other_own = (other_keys[0, 0], other_keys[0, 1]), (
         other_keys[1, 0], other_keys[1, 1]
@@ -1310,56 +1836,57 @@ def simulate_block(
     skill_key = other_own if plan.renewed & NEW_SKILL else own
     windfall_key = other_own if plan.renewed & NEW_WINDFALL else own
     team_key = other_own if plan.renewed & NEW_TEAM else own
-    weeks = plan.quarters * plan.weeks_per_quarter
-    for row in range(counts.shape[0]):
-        draw = first_draw + row
+    if plan.elasticity != 1.0:
+        for n in range(1, lifts.size):
+            lifts[n] = (n / plan.reference) ** (plan.elasticity - 1.0)
+    batch.families[:] = OPPORTUNITY
+    tabled_counts(plan.mean_per_week, plan.week_shape, NONE, activities)
+    tabled_counts(plan.windfalls_per_quarter, 0.0, NONE, windfalls)
+    level, surprises = sets(settings, SET_LEVEL), sets(settings, SET_WINDFALLS)
+    lanes, slots = np.uint64(group.lanes), np.uint64(counts.shape[0])
+    slot = NONE
+    while slot < slots:
+        n = min(lanes, slots - slot)
+        m = gather(plan, data, first_draw, seats, slot, n, group, settings.size > 0)
         if settings.size > 0:
-            level, windfalls = draw_parameters(plans, settings, data, parameter_key, draw)
-            if level and plan.activity_sigma == 0.0:
-                activity = tabled_counts(
-                    plan.mean_per_week, plan.week_shape, activity_table, activity_guide
-                )
-            if windfalls:
-                windfall = tabled_counts(
-                    plan.windfalls_per_quarter, 0.0, windfall_table, windfall_guide
-                )
-        fill_market(plan, data, market_key, draw, market)
-        for rep in range(counts.shape[1]):
-            place = rep + (
-                plan.first_seat if rep < plan.headcount else FIRST_HIRED - plan.headcount
-            )
-            if plan.kpis > 0:
-                weekly[:] = 0
-                amounts[:] = 0.0
-            begin, hire = np.int64(ALWAYS), ZERO
-            if rep >= plan.headcount:
-                begin = np.int64(data[plan.hired + rep - plan.headcount])
-            if plan.careers:
-                in_seat[:] = 0.0
-            while begin < weeks and hire < MOST_HIRES:
-                seat = np.uint64(place) | np.uint64(hire) << np.uint64(20)
-                career, begin = (begin, weeks, FOREVER, begin, 0.0), weeks
-                if plan.careers:
-                    career, begin = career_of(plan, data, team_key, draw, seat, career[0])
-                    for week in range(max(career[0], 0), career[1]):
-                        in_seat[week] = productivity(plan, week, career[3], career[4])
-                fill_skill(plans, data, skill_key, draw, seat, skill)
+            draw_parameters(plans, settings, data, parameter_key, m, group)
+        if surprises:
+            for w in range(m):
+                tabled_counts(plans[w, 0].windfalls_per_quarter, 0.0, w, windfalls)
+        if level and plan.activity_sigma == 0.0:
+            for w in range(m):
+                tabled_counts(plans[w, 0].mean_per_week, plan.week_shape, w, activities)
+        fill_market(plan, data, market_key, m, group, market)
+        weekly[:] = 0
+        amounts[:] = 0.0
+        in_seat[:] = 0.0
+        hire = NONE
+        while hire < MOST_HIRES:
+            m = employ(plans, data, team_key, hire, n, group, in_seat)
+            if m == 0:
+                break
+            fill_skill(plans, data, skill_key, m, group, skill)
+            for j in range(m):
+                g = group.members[j]
+                group.tables[g] = group.worlds[g] if level else NONE
                 if plan.activity_sigma > 0.0:
-                    mean = plan.mean_per_week * skill[ACTIVITY_SKILL]
-                    activity = tabled_counts(mean, plan.week_shape, activity_table, activity_guide)
-                for source in range(plans.size):
-                    walk_funnel(
-                        plans[source], data, (keys[2 + source, 0], keys[2 + source, 1]),
-                        (other_keys[2 + source, 0], other_keys[2 + source, 1]), draw, rep, seat,
-                        career, skill, activity, market, week_scratch, batch, weekly, amounts, row,
-                        counts, money,
-                    )  # fmt: skip
-                hire += 1
+                    mean = plans[group.stated[g], 0].mean_per_week * skill[ACTIVITY_SKILL, g]
+                    tabled_counts(mean, plan.week_shape, g, activities)
+                    group.tables[g] = g
+            for source in range(np.uint64(plans.shape[1])):
+                walk_funnel(
+                    plans, source, data, (keys[TWO + source, 0], keys[TWO + source, 1]),
+                    (other_keys[TWO + source, 0], other_keys[TWO + source, 1]), m, group,
+                    activities, lifts, skill, market, tile, batch, weekly, amounts,
+                    slot, counts, money,
+                )  # fmt: skip
+            hire += ONE
+        if plan.windfalls_per_quarter > 0.0 or surprises:
             add_windfalls(
-                plan, data, windfall_key, draw, rep, np.uint64(place), windfall, in_seat, row,
-                counts, money,
+                plans, data, windfall_key, n, group, windfalls, in_seat, slot, counts,
+                money,
             )  # fmt: skip
-            close_quarters(
-                plan, (keys[2, 0], keys[2, 1]), draw, rep, np.uint64(place), weekly, amounts,
-                in_seat, row, counts, money,
-            )  # fmt: skip
+        close_quarters(
+            plan, (keys[2, 0], keys[2, 1]), n, group, weekly, amounts, in_seat, slot, counts, money
+        )
+        slot += n

@@ -21,7 +21,6 @@ from funnelsim.scenario.model import MAX_WEEKS, DealSize, Scenario, SizeLaw, Sou
 Floats = npt.NDArray[np.float64]
 
 WIDEST_WEEK = 1 << 21  # activities: the width of a table of counts
-UNLIMITED = np.iinfo(np.int32).max
 
 
 class Packed(NamedTuple):
@@ -85,6 +84,8 @@ def pack(
         _state_source(scenario, source, number, plans[number], own, pipeline, whole_past)
     plans["origin_quarter"] = -(-plans["past_weeks"].max() // scenario.calendar.weeks_per_quarter)
     settings = settings_of(scenario, plans, laws)
+    plans["skilled"] = _differ(plans)
+    plans["drawn_days"] = settings.set_any(kernels.SET_DAYS, kernels.SET_LOST_DAYS)
     columns, amounts = _state_columns(scenario, plans)
     width = _widest_week(plan) * settings.most(kernels.SET_LEVEL)
     _check_width(plans, width, settings)
@@ -98,6 +99,15 @@ def periods_needed(per: str, share: float, weeks_per_quarter: int) -> int:
     """Return the periods of a quarter that have to be hit: hits >= share * periods - 1e-9."""
     periods = {"week": weeks_per_quarter, "month": 3, "quarter": 1}[per]
     return math.ceil(share * periods - 1e-9)
+
+
+def _differ(plans: npt.NDArray[np.void]) -> bool:
+    """Return whether reps differ in skill."""
+    return bool(
+        plans["activity_sigma"].any()
+        or plans["size_sigma"].any()
+        or any((plan["conversion_law"][: plan["stages"]] >= 0).any() for plan in plans)
+    )
 
 
 def _widest_week(plan: np.void) -> float:
@@ -154,7 +164,7 @@ def _state_activity(scenario: Scenario, plan: np.void, laws: LawBook) -> None:
     plan["elasticity"] = activity.elasticity
     plan["reference"] = activity.reference_per_week or scenario.activities_per_week
     plan["floor"] = policy.floor_per_week or 0
-    plan["cap"] = UNLIMITED if policy.cap_per_week is None else policy.cap_per_week
+    plan["cap"] = kernels.UNLIMITED if policy.cap_per_week is None else policy.cap_per_week
     plan["adherence"] = policy.adherence
     plan["policy_start"] = -MAX_WEEKS if policy.start_week is None else policy.start_week
 
@@ -299,7 +309,7 @@ def _state_sizes(scenario: Scenario, size: DealSize, plan: np.void, laws: LawBoo
 def _state_columns(scenario: Scenario, plans: npt.NDArray[np.void]) -> tuple[int, int]:
     """State which columns of counts and of money hold what; return how many there are."""
     sources = len(plans) * int(plans["by_source"][0])
-    column = kernels.FIRST_FREE
+    column = int(kernels.FIRST_FREE)
     for name, length in (
         ("reached", len(scenario.stages)),
         ("hits", len(scenario.kpis)),
@@ -309,5 +319,7 @@ def _state_columns(scenario: Scenario, plans: npt.NDArray[np.void]) -> tuple[int
     ):
         plans[name] = column
         column += length
-    plans["in_seat"] = kernels.AMOUNTS + sources
-    return column, kernels.AMOUNTS + sources + 2 * int(plans["careers"][0])
+    in_seat = int(kernels.AMOUNTS) + sources
+    amounts = in_seat + 2 * int(plans["careers"][0])
+    plans["in_seat"], plans["columns"], plans["amounts"] = in_seat, column, amounts
+    return column, amounts

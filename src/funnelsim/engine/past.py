@@ -1,6 +1,7 @@
 """The past of a steady start: which opportunities begun before day 0 can still matter.
 
-Thresholds that the delays of an opportunity have to exceed; derived in docs/randomness.md.
+Thresholds that the delays of an opportunity have to exceed; derived in
+docs/background/randomness.md.
 """
 
 from __future__ import annotations

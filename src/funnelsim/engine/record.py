@@ -41,6 +41,8 @@ PLAN = np.dtype(
         ("persistence", "f8"),
         ("season", "f8", (4,)),
         ("normal_law", "i8"),
+        ("skilled", "i8"),  # whether reps differ
+        ("drawn_days", "i8"),  # whether delays are uncertain
         ("stages", "i8"),
         ("conversion", "f8", (MOST_STAGES,)),
         ("conversion_law", "i8", (MOST_STAGES,)),  # -1 where reps do not differ
@@ -96,6 +98,8 @@ PLAN = np.dtype(
         ("assisted", "i8"),
         ("won_by_source", "i8"),
         ("flows", "i8"),
+        ("columns", "i8"),  # of the counts that a quarter fills
+        ("amounts", "i8"),  # of money
         ("in_seat", "i8"),  # column of money: how much of the quarter was filled, then productive
     ]
 )
@@ -110,5 +114,86 @@ SETTING = np.dtype(
         ("scale", "f8"),
         ("first", "i8"),  # where its table stands in the data
         ("bits", "i8"),
+    ]
+)
+
+LANES = 128  # seats of draws that are simulated together
+TILE_WEEKS = 1_024  # weeks of theirs
+BATCH_SIZE = 512  # opportunities of theirs
+MOST_WORDS = 24  # of an opportunity
+MOST_ROWS = 16  # of words of the lanes: those of skill in eight stages, and what they leave behind
+_ROOM = 32  # loops run over whole SIMD vectors, and over whole chunks of lanes
+_LANES, _WEEKS, _BATCH = (LANES + _ROOM,), (TILE_WEEKS + _ROOM,), (BATCH_SIZE + _ROOM,)
+
+# Lanes that are simulated together; a lane is a seat of one draw.
+GROUP = np.dtype(
+    [
+        ("lanes", "u8"),  # how many there can be
+        ("draws", "u8", _LANES),
+        ("places", "u8", _LANES),  # the seat in addresses
+        ("seats", "u8", _LANES),  # with the hire
+        ("worlds", "u8", _LANES),  # which of the group's draws
+        ("stated", "u8", _LANES),  # its row of plans: 0 where nothing is uncertain
+        ("tables", "u8", _LANES),  # its table of activities
+        ("begins", "i8", _LANES),  # the first week in seat, and the first no longer
+        ("ends", "i8", _LANES),
+        ("ramped", "i8", _LANES),  # since when and for how long the rep ramps
+        ("ramps", "f8", _LANES),
+        ("leaves", "f8", _LANES),  # the day of leaving
+        ("following", "i8", _LANES),  # when the next one begins
+        ("world_draws", "u8", _LANES),  # of the draws of the group
+        ("nobody", "u8", _LANES),  # 0: the seat of what has none
+        ("members", "u8", _LANES),  # the lanes whose seat is filled, side by side
+        ("member_draws", "u8", _LANES),
+        ("member_seats", "u8", _LANES),
+        ("rates", "f8", _LANES),  # P(entry) or inflow of theirs in a quarter
+        ("bounds", "f8", _LANES),  # and the most entries to be expected in a week of it
+        ("usual", "f8", _LANES),  # words of activity below this are of a usual week
+        ("rows", "f8", (MOST_ROWS, *_LANES)),  # uniforms
+    ]
+)
+
+# Weeks of lanes, in the order of time.
+TILE = np.dtype(
+    [
+        ("weeks", "i8", _WEEKS),
+        ("quarters", "i8", _WEEKS),
+        ("lanes", "u8", _WEEKS),
+        ("luck", "f8", _WEEKS),  # uniforms of entry, activity and policy
+        ("work", "f8", _WEEKS),
+        ("policy", "f8", _WEEKS),
+        ("trials", "i8", _WEEKS),
+        ("rates", "f8", _WEEKS),
+        ("chances", "f8", _WEEKS),
+        ("weights", "f8", _WEEKS),
+        ("bases", "f8", _WEEKS),
+        ("entries", "i8", _WEEKS),
+        ("draws", "u8", _WEEKS),
+        ("seats", "u8", _WEEKS),
+        ("places", "u8", _WEEKS),
+    ]
+)
+
+# Opportunities, in the order of their addresses within each lane.
+BATCH = np.dtype(
+    [
+        ("lanes", "u8", _BATCH),
+        ("draws", "u8", _BATCH),
+        ("seats", "u8", _BATCH),
+        ("places", "u8", _BATCH),
+        ("families", "u8", _BATCH),
+        ("uniforms", "f8", (MOST_WORDS, *_BATCH)),
+        ("own_draws", "u8", _BATCH),  # of some of them, side by side, and their words
+        ("own_seats", "u8", _BATCH),
+        ("own_places", "u8", _BATCH),
+        ("rows", "f8", (4, *_BATCH)),
+        ("entered", "f8", _BATCH),  # days
+        ("times", "f8", _BATCH),
+        ("asked", "i8", _BATCH),  # whether some delay still has to be long
+        ("alive", "u8", _BATCH),
+        ("stopped", "u8", _BATCH),
+        ("rates", "f8", _BATCH),
+        ("luck", "f8", _BATCH),  # of an assist
+        ("lift", "f8", _BATCH),  # of the size, by assists
     ]
 )

@@ -30,6 +30,10 @@ class Settings(NamedTuple):
         """Return how many times what is stated a number may come to."""
         return self.farthest.get(kind, 1.0)
 
+    def set_any(self, *kinds: int) -> bool:
+        """Return whether something of these kinds is uncertain."""
+        return any(kind in self.farthest for kind in kinds)
+
 
 class _Target(NamedTuple):
     """A number that a parameter sets, as a multiple of the parameter."""

@@ -6,28 +6,25 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from funnelsim.engine.blocks import (
-    BLOCK,
-    Progress,
-    Run,
-    Samples,
-    bytes_per_draw,
-    check,
-    new_rows,
-    run_blocks,
-    samples_of,
-)
+from funnelsim.engine.blocks import BLOCK, Progress, Run, check, run_blocks
+from funnelsim.engine.job import Job
+from funnelsim.engine.rows import Samples
 from funnelsim.engine.stream import sources_of
+from funnelsim.engine.workers import workers
 from funnelsim.errors import ResourceError
 from funnelsim.registry import BY_NAME, CURRENCY, Variable
+from funnelsim.registry.dataset import dataset
 from funnelsim.scenario.files import dumps
 from funnelsim.scenario.model import Scenario
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 STREAM_VERSION = 1
 MEMORY = 1 << 30  # bytes that samples may take unless the caller says otherwise
@@ -39,6 +36,7 @@ def simulate(
     draws: int,
     seed: int,
     threads: int | None = None,
+    cluster: str | Client | None = None,
     redraw: Collection[str] = (),
     pipeline: bool = False,
     memory: int | None = None,
@@ -57,6 +55,10 @@ def simulate(
         ``block``. Plans with the same seed share their luck wherever they agree.
     threads : int, optional
         Defaults to the processors that this process may use.
+    cluster : str or distributed.Client, optional
+        Who simulates in place of this process: "local" for processes of this machine, as many as
+        ``threads``; the address of a Dask scheduler, such as "tcp://127.0.0.1:8786"; or a client of
+        one. Same bytes. Needs ``pip install 'funnelsim[dask]'``.
     redraw : collection of str
         Purposes whose luck is drawn anew while all other luck is held: ``"skill"``, ``"market"``,
         ``"activity"``, ``"entry"``, ``"outcome.<stage>"``, ``"delay"``, ``"size"``, ``"whale"``,
@@ -76,7 +78,7 @@ def simulate(
     xarray.Dataset
         Dims (draw, rep, quarter[, stage | kpi | source | assist]); reps are the seats of all
         segments (coordinate ``segment``), those of day 0 before those hired; quarters count from
-        1. Variables and units are those of :func:`funnelsim.registry`; attributes carry scenario,
+        1. Variables and units are those of :func:`funnelsim.variables`; attributes carry scenario,
         seed and versions.
 
     Raises
@@ -95,25 +97,23 @@ def simulate(
     """
     check(draws, seed, threads, block)
     runs = runs_of(plan, redraw=frozenset(redraw), pipeline=pipeline)
-    packed = [run.packed() for run in runs]
-    a_draw = sum(run.seats * bytes_per_draw(each) for run, each in zip(runs, packed, strict=True))
+    job = Job(runs, seed)
     limit = MEMORY if memory is None else memory
-    if draws * a_draw > limit:
+    of_a_draw = job.bytes_kept_per_draw
+    if draws * of_a_draw > limit:
         streamed = "fs.summarize" if len(runs) == 1 and runs[0].seats == 1 else "fs.team"
         raise ResourceError(
-            f"{draws:,} draws take {draws * a_draw / 2**20:,.0f} MiB, more than the "
+            f"{draws:,} draws take {draws * of_a_draw / 2**20:,.0f} MiB, more than the "
             f"{limit / 2**20:,.0f} MiB allowed. Use {streamed}, which keeps none of them, at "
-            f"most {limit // a_draw:,} draws, or memory={draws * a_draw}."
+            f"most {limit // of_a_draw:,} draws, or memory={draws * of_a_draw}."
         )
-    whole = [new_rows(each, draws, run.seats) for run, each in zip(runs, packed, strict=True)]
-    for rows in run_blocks(runs, packed, seed, draws, threads, block, whole):
-        if progress is not None:
-            progress(rows.done, draws)
+    whole = job.new_rows(draws)
+    with workers(threads, cluster) as hands:
+        for rows in run_blocks(job, hands, draws, block, whole):
+            if progress is not None:
+                progress(rows.done, draws)
     about: dict[str, str | int] = {"redrawn": ", ".join(sorted(redraw))} if redraw else {}
-    samples = [
-        samples_of(run.plan, each, rows)
-        for run, each, rows in zip(runs, packed, whole, strict=True)
-    ]
+    samples = job.samples(whole)
     return label(plan, runs, samples, about | {"seed": seed, "draws": draws})
 
 
@@ -177,7 +177,7 @@ def label(
         "quota": _quotas(plan, runs),
     }
     attrs = provenance(plan) | about | {"method": "simulated", "stream_version": STREAM_VERSION}
-    return xr.Dataset(arrays, coords=coords, attrs=attrs)
+    return dataset(arrays, coords, attrs)
 
 
 def _quotas(plan: Scenario, runs: Sequence[Run]) -> tuple[object, ...]:

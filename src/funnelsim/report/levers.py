@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from funnelsim.report.numbers import money, plain, short_money
-from funnelsim.scenario.wording import parts_of
+from funnelsim.scenario.wording import parts_of, quoted
 
 if TYPE_CHECKING:
     from funnelsim.analysis.chances import Goal
@@ -32,6 +32,10 @@ WORDS = {
     "market.cv": "spread of the market",
     "market.persistence": "persistence of the market",
     "calendar.quarters": "quarters",
+    "plan.target": "target of the company",
+    "headcount": "reps on day 0",
+    "ramp.weeks": "weeks of ramp",
+    "attrition.per_year": "reps who leave in a year",
 }
 OF_A_STAGE = {
     "conversion": "conversion to {}",
@@ -39,7 +43,7 @@ OF_A_STAGE = {
     "days_cv": "spread of days to {}",
     "rep_cv": "spread of reps: {}",
 }
-SHARES = ("conversion", "probability", "adherence")
+SHARES = ("conversion", "probability", "adherence", "per_year")
 AMOUNTS = ("mean", "minimum", "amounts")  # of deals and windfalls
 SOLVED_TO = 1e-7  # relative
 BEYOND = 0.005  # of a probability reached above the one asked for: amounts go in steps
@@ -53,13 +57,29 @@ def lever_name(path: str) -> str:
     --------
     >>> lever_name("stages.won.conversion"), lever_name("activity.per_week")
     ('conversion to won', 'activities a week')
-    >>> lever_name("activity.elasticity")
-    'activity.elasticity'
+    >>> lever_name("activity.elasticity"), lever_name("segments.smb.deal_size.mean")
+    ('activity.elasticity', 'smb: mean deal')
     """
     parts = parts_of(path) or (path,)
+    if parts[0] == "segments" and len(parts) > 2:
+        return f"{parts[1]}: {lever_name(own_path(path))}"
     if parts[0] == "stages" and len(parts) == 3 and parts[2] in OF_A_STAGE:
         return OF_A_STAGE[parts[2]].format(parts[1])
     return WORDS.get(path, path)
+
+
+def own_path(path: str) -> str:
+    """Return the path of a lever within its segment; itself where it stands at the top.
+
+    Examples
+    --------
+    >>> own_path('segments."mid market".deal_size.mean'), own_path("deal_size.mean")
+    ('deal_size.mean', 'deal_size.mean')
+    """
+    parts = parts_of(path) or (path,)
+    if parts[0] != "segments" or len(parts) < 3:
+        return path
+    return ".".join(map(quoted, parts[2:]))
 
 
 def lever_amount(path: str, value: float, currency: str) -> str:
@@ -112,7 +132,9 @@ def is_share(path: str) -> bool:
 
 def is_amount(path: str) -> bool:
     """Return whether a lever is money."""
-    parts = parts_of(path) or (path,)
+    parts = parts_of(own_path(path)) or (path,)
+    if path == "plan.target":
+        return True
     return parts[0] == "quota" or (parts[0] in ("deal_size", "windfall") and parts[-1] in AMOUNTS)
 
 

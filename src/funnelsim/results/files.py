@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from funnelsim.scenario.model import Scenario
 
 ENDINGS = (".nc", ".csv", ".json")
+MORE = "more_results"  # the attribute of a file that holds several: how many follow the first
 
 
 def save(result: xr.Dataset | Sequence[xr.Dataset], path: str | os.PathLike[str]) -> None:
@@ -61,6 +62,10 @@ def save(result: xr.Dataset | Sequence[xr.Dataset], path: str | os.PathLike[str]
     for each in results:
         _check_provenance(each, "this Dataset")
     if ending == ".nc":
+        if len(results) != 1:
+            raise ResultError(
+                "a .nc file holds one Dataset; save summaries one by one, or as .csv."
+            )
         _save_netcdf(results, path)
     elif ending == ".csv":
         with (
@@ -86,20 +91,31 @@ def open(path: str | os.PathLike[str]) -> xr.Dataset:
     --------
     See :func:`save`.
     """
-    import xarray as xr
+    first = _open_netcdf(path, None)
+    first.attrs.pop(MORE, None)
+    return first
 
-    source = Path(path)  # never a text that netCDF could take for an address on the network
-    if not source.is_file():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(source))
-    try:
-        # A currency labelled "days" is no time: nothing is decoded but booleans and texts.
-        result = xr.load_dataset(
-            source, engine="netcdf4", decode_times=False, decode_timedelta=False
-        )
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError):
-        raise ResultError(f"{source}: not a funnelsim result (netCDF-4, '.nc').") from None
-    _check_provenance(result, str(source))
-    return result
+
+def save_together(results: Sequence[xr.Dataset], path: str | os.PathLike[str]) -> None:
+    """Write results to one ``.nc`` file, whole or not at all; :func:`open` gives the first back."""
+    for each in results:
+        _check_provenance(each, "this Dataset")
+    _save_netcdf(results, path)
+
+
+def open_together(path: str | os.PathLike[str]) -> list[xr.Dataset]:
+    """Return all results that :func:`save_together` wrote to a file.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where there is no such file.
+    ResultError
+        Where the file is not a result that funnelsim saved.
+    """
+    first = _open_netcdf(path, None)
+    more = first.attrs.pop(MORE, 0)
+    return [first, *(_open_netcdf(path, str(number)) for number in range(1, more + 1))]
 
 
 def scenario_of(result: xr.Dataset) -> Scenario:
@@ -154,18 +170,44 @@ def _check_provenance(result: xr.Dataset, source: str) -> None:
         raise ResultError(f"{source}: the scenario in its attributes was changed since it was run.")
 
 
+def _open_netcdf(path: str | os.PathLike[str], group: str | None) -> xr.Dataset:
+    import xarray as xr
+
+    source = Path(path)  # never a text that netCDF could take for an address on the network
+    if not source.is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(source))
+    try:
+        # A currency labelled "days" is no time: nothing is decoded but booleans and texts.
+        result = xr.load_dataset(
+            source, engine="netcdf4", decode_times=False, decode_timedelta=False, group=group
+        )
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError):
+        raise ResultError(f"{source}: not a funnelsim result (netCDF-4, '.nc').") from None
+    _check_provenance(result, str(source))
+    return result
+
+
 def _save_netcdf(results: Sequence[xr.Dataset], path: str | os.PathLike[str]) -> None:
-    if len(results) != 1:
-        raise ResultError("a .nc file holds one Dataset; save summaries one by one, or as .csv.")
-    result = results[0].drop_encoding()
-    # Samples are small integers and repeated zeros for the most part.
-    packed = {
-        name: {"zlib": True, "complevel": 1, "shuffle": True}
-        for name, array in result.data_vars.items()
-        if array.dtype.kind in "biuf" and array.ndim
-    }
+    """Write the first result as the file itself, each further one as a group with its number."""
+    first, *others = results
+    if others:
+        first = first.assign_attrs({MORE: len(others)})
     with whole_file(path) as temporary:
-        try:
-            result.to_netcdf(temporary, engine="netcdf4", encoding=packed)
-        except (TypeError, ValueError) as error:
-            raise ResultError(f"netCDF cannot hold this Dataset: {error}") from None
+        for number, each in enumerate([first, *others]):
+            result = each.drop_encoding()
+            # Samples are small integers and repeated zeros for the most part.
+            packed = {
+                name: {"zlib": True, "complevel": 1, "shuffle": True}
+                for name, array in result.data_vars.items()
+                if array.dtype.kind in "biuf" and array.ndim
+            }
+            try:
+                result.to_netcdf(
+                    temporary,
+                    mode="a" if number else "w",
+                    group=str(number) if number else None,
+                    engine="netcdf4",
+                    encoding=packed,
+                )
+            except (TypeError, ValueError) as error:
+                raise ResultError(f"netCDF cannot hold this Dataset: {error}") from None

@@ -1,13 +1,15 @@
-"""Long work that can be interrupted: finished cells are kept beside the result they will become.
+"""Long work that can be interrupted: finished parts are kept beside the result they will become.
 
-While a sweep runs, ``sweep.nc.unfinished`` holds a line for what was asked and one for each
-finished cell, each with its checksum, in the order in which they were finished. Lines are only
-ever added: a process that is killed leaves whole lines and at most one torn one at the end, which
-counts for nothing. When the last cell is done ``sweep.nc`` takes its place.
+While it runs, ``sweep.nc.unfinished`` holds a line for what was asked and one for each finished
+part, the cell of a sweep or a piece of the draws, each with its checksum, in the order in which
+they were finished. Lines are only ever added: a process that is killed leaves whole lines and at
+most one torn one at the end, which counts for nothing. When the last part is done ``sweep.nc``
+takes its place.
 """
 
 from __future__ import annotations
 
+import base64
 import difflib
 import errno
 import json
@@ -18,14 +20,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from funnelsim.errors import ArgumentError, ResultError
 from funnelsim.results import files
 from funnelsim.writing import whole_file
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import xarray as xr
 
 ASKED = "asked"  # the attribute of a result that says what was asked for, as JSON
+KEPT_FOR = "kept_for"  # the one of its file that says what else was, as JSON
 UNFINISHED = ".unfinished"
 SYNC_EVERY = 2.0  # seconds: what a failing machine, not a killed process, may lose
 MOST_LINES = 5  # of a changed scenario that an error quotes
@@ -33,7 +39,7 @@ REMEDY = "Name another store, or move the file away."
 
 
 class Store:
-    """Where the finished cells of one question are kept, and in the end its result.
+    """Where the finished parts of one question are kept, and in the end its result.
 
     Parameters
     ----------
@@ -41,8 +47,8 @@ class Store:
         The ``.nc`` file that the result will become.
     identity : mapping of str to value
         Everything that the answer depends on, as JSON could hold it: a store of another identity
-        is refused. A result says its own in the attribute ``asked`` (JSON), and what is not said
-        there in the attributes of the same names.
+        is refused. A result says its own in its attributes: under the same names, or in the one
+        called ``asked`` (JSON); its file says what else there is.
 
     Raises
     ------
@@ -62,8 +68,8 @@ class Store:
         self.identity = json.loads(json.dumps(identity))
         self._synced = time.monotonic()
 
-    def result(self) -> xr.Dataset | None:
-        """Return the result if the work is done already.
+    def results(self) -> list[xr.Dataset]:
+        """Return the results if the work is done already, else none.
 
         Raises
         ------
@@ -71,22 +77,23 @@ class Store:
             Where the file is damaged, or answers another question.
         """
         if not self.path.exists():
-            return None
+            return []
         try:
-            result = files.open(self.path)
-            asked = json.loads(result.attrs.get(ASKED, "{}"))
+            found = files.open_together(self.path)
+            told = found[0].attrs
+            asked = {**json.loads(told.get(ASKED, "{}")), **json.loads(told.pop(KEPT_FOR, "{}"))}
         except (ResultError, ValueError) as error:
             raise ResultError(f"{error} It is damaged, or no store. {REMEDY}") from None
-        self._check({**result.attrs, **asked}, self.path)
+        self._check({**told, **asked}, self.path)
         if self.unfinished.exists():  # killed when only the tidying up was left
             with self.unfinished.open("rb") as file:
                 ours = file.readline() == _line(self.identity)
             if ours:
                 self.unfinished.unlink(missing_ok=True)
-        return result
+        return found
 
     def entries(self) -> Iterator[dict[str, Any]]:
-        """Yield what an interrupted run has finished; begin a new store where there was none.
+        """Yield what an interrupted run has added; begin a new store where there was none.
 
         Raises
         ------
@@ -113,7 +120,13 @@ class Store:
         os.truncate(self.unfinished, whole)
 
     def add(self, entry: Mapping[str, Any]) -> None:
-        """Keep a finished cell: it survives whatever happens to this process from here on."""
+        """Keep a finished part: it survives whatever happens to this process from here on.
+
+        Parameters
+        ----------
+        entry : mapping
+            What JSON can hold, and arrays of numbers, to the last bit.
+        """
         flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)  # never a new file
         with os.fdopen(os.open(self.unfinished, flags), "ab") as file:
             file.write(_line(entry))
@@ -123,16 +136,20 @@ class Store:
                 os.fsync(file.fileno())
                 self._synced = now
 
-    def finish(self, result: xr.Dataset) -> None:
-        """Write the result in its place; the finished cells are no longer needed."""
-        files.save(result, self.path)
+    def finish(self, *results: xr.Dataset) -> None:
+        """Write the results in their place; the finished parts are no longer needed."""
+        told = results[0].attrs
+        said = {**told, **json.loads(told.get(ASKED, "{}"))}
+        if unsaid := {key: value for key, value in self.identity.items() if key not in said}:
+            results = (results[0].assign_attrs({KEPT_FOR: json.dumps(unsaid)}), *results[1:])
+        files.save_together(results, self.path)
         self.unfinished.unlink(missing_ok=True)
 
     def _entry(self, line: bytes, number: int) -> dict[str, Any]:
         checksum, _, content = line.rstrip(b"\n").partition(b" ")
         if checksum != _checksum(content):
             raise self._damaged(number)
-        entry = json.loads(content)
+        entry = json.loads(content, object_hook=_array)
         assert isinstance(entry, dict)  # noqa: S101  as it was written: its checksum says so
         return entry
 
@@ -158,8 +175,26 @@ class Store:
 
 
 def _line(entry: Mapping[str, Any]) -> bytes:
-    content = json.dumps(entry, separators=(",", ":")).encode("ascii")
+    content = json.dumps(entry, separators=(",", ":"), default=_stated).encode("ascii")
     return _checksum(content) + b" " + content + b"\n"
+
+
+def _stated(array: npt.NDArray[np.generic]) -> dict[str, Any]:
+    """Return an array as JSON can hold it; whole numbers, mostly alike, in short."""
+    whole = array.dtype.kind in "iu"
+    content = np.ascontiguousarray(array, "<i8" if whole else "<f8").tobytes()
+    text = base64.b64encode(zlib.compress(content, 1) if whole else content).decode()
+    return {"integers" if whole else "floats": text, "shape": array.shape}
+
+
+def _array(stated: dict[str, Any]) -> Any:
+    """Return what JSON holds, arrays as arrays."""
+    if "integers" in stated:
+        content = zlib.decompress(base64.b64decode(stated["integers"]))
+        return np.frombuffer(content, "<i8").reshape(stated["shape"])
+    if "floats" in stated:
+        return np.frombuffer(base64.b64decode(stated["floats"]), "<f8").reshape(stated["shape"])
+    return stated
 
 
 def _checksum(content: bytes) -> bytes:

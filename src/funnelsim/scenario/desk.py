@@ -46,7 +46,7 @@ class Calendar(Table):
     start: Literal["steady", "empty"] = Field(
         "steady",
         description="The pipeline at day 0: 'steady' as if the rep had worked like this for long, "
-        "'empty' for a new territory.",
+        "'empty' for a new territory (assumption).",
     )
 
 

@@ -176,8 +176,9 @@ def hours_of(scenario: Scenario, flow: Flow, per_week: float) -> float:
 def level_of(scenario: Scenario) -> float:
     """Return the activities a week that the hours of ``[effort]`` allow.
 
-    Derived in docs/model.md, "Effort". Hours rise with the level, so that bisection finds it; where
-    the reference of an elasticity or of an assist is fixed they do not rise in a straight line.
+    Derived in docs/background/model.md, "Effort". Hours rise with the level, so that bisection
+    finds it; where the reference of an elasticity or of an assist is fixed they do not rise in a
+    straight line.
 
     Returns
     -------

@@ -51,7 +51,7 @@ class Delay(Table):
     laws: ClassVar = {"lognormal": (), "gamma": (), "empirical": ("days",)}
 
     law: Literal["lognormal", "gamma", "empirical"] = Field(
-        "lognormal", description="'empirical' draws from the delays listed in days."
+        "lognormal", description="'empirical' draws from the delays listed in days (assumption)."
     )
     days: (
         Annotated[tuple[Days, ...], Field(strict=False, min_length=1, max_length=10_000)] | None
@@ -77,7 +77,7 @@ class Stage(Table):
     )
     days: Days = Field(0.0, description="Mean days until the stage is reached; 0: at once.")
     days_cv: Annotated[Spread, Field(ge=0, le=5)] = Field(
-        1.0, description="Spread of the delay: its standard deviation over its mean."
+        1.0, description="Spread of the delay: its standard deviation over its mean (assumption)."
     )
     lost_days: Days | None = Field(
         None, description="Mean days until a loss is known; by default as long as a win."

@@ -1,8 +1,8 @@
 """What a scenario is: the frozen, validated objects behind every number.
 
 Each class is one table of a scenario file and each field one key; the words and their meaning are
-those of docs/model.md. Nothing is computed here beyond what a table implies: a level in another
-unit, the scenario of a segment, what an opportunity of a source goes through.
+those of docs/background/model.md. Nothing is computed here beyond what a table implies: a level in
+another unit, the scenario of a segment, what an opportunity of a source goes through.
 """
 
 from __future__ import annotations
@@ -334,6 +334,12 @@ class Scenario(Table):
         for key in ("_of_segments", "_level"):
             copy.__dict__.pop(key, None)
         return copy
+
+    def _repr_html_(self) -> str:
+        """Return the table that a notebook shows."""
+        from funnelsim.scenario.notebook import as_html
+
+        return as_html(self)
 
 
 Segment.whole = Scenario

@@ -219,7 +219,9 @@ def _number_hint(noun: str, limits: Mapping[str, Any], value: Any) -> str:
     ):
         return "A percentage? Divide by 100."
     if noun == "a whole number" and isinstance(value, float):
-        return f"Write {math.floor(value)}, without a decimal point."
+        whole = math.floor(value)
+        if limits.get("ge", whole) <= whole <= limits.get("le", whole):
+            return f"Write {whole}, without a decimal point."
     return ""
 
 

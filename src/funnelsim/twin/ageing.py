@@ -1,6 +1,6 @@
 """Deal ageing: what the age of an open opportunity says about winning it.
 
-Derived in docs/exact.md, "Ageing".
+Derived in docs/background/exact.md, "Ageing".
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def ageing(plan: Scenario, stage: str, ages: ArrayLike) -> NDArray[np.float64]:
 
     Notes
     -----
-    p S_won / (p S_won + (1 - p) (1 - stalled) S_lost + (1 - p) stalled), docs/model.md, item 5.
+    p S_won / (p S_won + (1 - p) (1 - stalled) S_lost + (1 - p) stalled), docs/background/model.md,
+    item 5.
 
     Examples
     --------

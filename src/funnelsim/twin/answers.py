@@ -1,6 +1,6 @@
 """Answers with their errors: found, refined where that helps, refused where it does not.
 
-Derived in docs/exact.md, "What is refused, and what an error means".
+Derived in docs/background/exact.md, "What is refused, and what an error means".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What deals and windfalls are worth to every kind of rep, given the laws of their numbers.
 
-Derived in docs/exact.md, "Bookings".
+Derived in docs/background/exact.md, "Bookings".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The sum of n deals and of a period's windfalls: P(sum < x) and E max(x - sum, 0) for every n.
 
 How many deals there are is somebody else's question (counts.py); here is answered, once for all of
-them, what n deals are worth. Derived in docs/exact.md, "n deals and the windfalls".
+them, what n deals are worth. Derived in docs/background/exact.md, "n deals and the windfalls".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Counting entries: generating functions by week of entry, and how to read numbers off them.
 
-Derived in docs/exact.md, "The number of deals".
+Derived in docs/background/exact.md, "The number of deals".
 """
 
 from __future__ import annotations

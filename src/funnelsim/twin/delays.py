@@ -1,6 +1,6 @@
 """When opportunities get somewhere: the share that has reached a stage, by weeks since entry.
 
-Derived in docs/exact.md, "Delays".
+Derived in docs/background/exact.md, "Delays".
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Where opportunities are independent given the parameters, the number of deals in a period has a
 generating function in closed form and bookings are a compound of it; skill and market are
-integrated. Shares no code with the simulator. Derived in docs/exact.md.
+integrated. Shares no code with the simulator. Derived in docs/background/exact.md.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 
 from funnelsim.errors import ArgumentError, NotCoveredError
 from funnelsim.registry import COMPANY, CURRENCY, NUMERICAL_ERROR, QUARTER_SUMMARIES, SUMMARIES
+from funnelsim.registry.dataset import dataset
 from funnelsim.scenario.model import Scenario
 from funnelsim.twin.answers import Answers
 from funnelsim.twin.fourier import Floats
@@ -53,7 +54,7 @@ def exact(
     Returns
     -------
     xarray.Dataset
-        The summaries of :func:`funnelsim.registry`, dims (segment, quarter | year, ...) of one
+        The summaries of :func:`funnelsim.variables`, dims (segment, quarter | year, ...) of one
         seat of day 0, and of all seats of a segment or of the company together; each with
         ``<name>_numerical_error`` in the same unit, at most 1e-6 for probabilities and 1e-6 of the
         quota for amounts. What is not covered, of any segment, is left out and explained in
@@ -69,7 +70,7 @@ def exact(
 
     Notes
     -----
-    Derived in docs/exact.md.
+    Derived in docs/background/exact.md.
 
     Examples
     --------
@@ -99,8 +100,23 @@ def exact(
     segments, refused = _by_segment(plan, by, asked, work)
     refused = company.refused | refused
     if not company.values and not any(set(each.values) - set(refused) for each in segments):
-        raise NotCoveredError("; ".join(dict.fromkeys(refused.values())))
+        raise NotCoveredError(_said_once(refused.values()))
     return _labelled(plan, by, dict(zip(team, segments, strict=True)), company, refused)
+
+
+def _said_once(reasons: Iterable[str]) -> str:
+    """Return reasons without those that only repeat one of a segment's, or of all.
+
+    Examples
+    --------
+    >>> _said_once(["nobody knows", "smb: nobody knows", "smb: nor this", "smb: nobody knows"])
+    'nobody knows; smb: nor this'
+    """
+    said: list[str] = []
+    for reason in reasons:
+        if not any(reason == each or reason.endswith(f": {each}") for each in said):
+            said.append(reason)
+    return "; ".join(said)
 
 
 def _by_segment(
@@ -147,8 +163,6 @@ def _labelled(
     refused: dict[str, str],
 ) -> xr.Dataset:
     """Put labels on the answers."""
-    import xarray as xr
-
     from funnelsim.scenario.files import dumps
 
     team = plan.team.values()
@@ -183,10 +197,10 @@ def _labelled(
                         for each, own in zip(parts, team, strict=True)
                     ]
                 )
-            arrays[name + suffix] = xr.Variable(dims, array, about)
-    used = {dim for array in arrays.values() for dim in array.dims}
+            arrays[name + suffix] = (dims, array, about)
+    used = {dim for dims, _, _ in arrays.values() for dim in dims}
     text = dumps(plan)
-    return xr.Dataset(
+    return dataset(
         arrays,
         {name: values for name, values in coords.items() if name in used},
         {

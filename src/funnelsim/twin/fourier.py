@@ -1,8 +1,8 @@
 """Distribution functions from transforms: Fourier inversion on a line, without a lattice.
 
 The sum that approximates the inversion integral differs from it by less than exp(-30); what is cut
-off its tail is what the reported error measures. Derived in docs/exact.md, "From transforms to
-probabilities".
+off its tail is what the reported error measures. Derived in docs/background/exact.md, "From
+transforms to probabilities".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The funnel of every kind of rep in every market: counts of what reaches a stage in a window.
 
-Derived in docs/exact.md, "The number of deals".
+Derived in docs/background/exact.md, "The number of deals".
 """
 
 from __future__ import annotations

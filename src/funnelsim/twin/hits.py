@@ -2,7 +2,7 @@
 
 Every KPI that counts has a variable u of its own, deals have z = 1 - y. 'Fewer than the target' is
 a linear functional of the function of u, 'hit in enough periods' one of the function of a second
-variable t, so that nothing has to be enumerated. Derived in docs/exact.md, "KPIs".
+variable t, so that nothing has to be enumerated. Derived in docs/background/exact.md, "KPIs".
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Target:
 
 
 def target_of(plan: Scenario, kpi: Kpi) -> Target:
-    """Return what a KPI counts and when it is attained (docs/model.md, item 8)."""
+    """Return what a KPI counts and when it is attained (docs/background/model.md, item 8)."""
     periods = {"week": plan.calendar.weeks_per_quarter, "month": 3, "quarter": 1}[kpi.per]
     level: int | str = kpi.metric  # of an assist
     if kpi.metric == "activities":

@@ -1,6 +1,6 @@
 """KPIs of a quarter: how likely each is attained, all together, and what attainment goes with it.
 
-Derived in docs/exact.md, "KPIs".
+Derived in docs/background/exact.md, "KPIs".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Sums of amounts that share a common unit: exact arithmetic on its multiples.
 
-Derived in docs/exact.md, "Amounts with a common unit".
+Derived in docs/background/exact.md, "Amounts with a common unit".
 """
 
 from __future__ import annotations

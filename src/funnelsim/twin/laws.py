@@ -1,7 +1,7 @@
 """The law of the bookings of a period: what is asked of it, and its form by numbers of deals.
 
 Where all deals follow one law of sizes, bookings are a sum over the number of deals; else
-:mod:`funnelsim.twin.sums` finds the law. Derived in docs/exact.md, "Bookings".
+:mod:`funnelsim.twin.sums` finds the law. Derived in docs/background/exact.md, "Bookings".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Quadrature over the market: Gauss-Hermite nodes and the chain that links quarters.
 
 On these nodes the autoregression from one quarter to the next is Mehler's expansion, which is exact
-for polynomials whatever the persistence. Derived in docs/exact.md, "Market".
+for polynomials whatever the persistence. Derived in docs/background/exact.md, "Market".
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The trapezoidal rule in normal coordinates converges faster than any power of its step. The same
 points hold the rules of twice and of four times the step, and of two smaller balls; how these
 converge tells the error of the step and of the ball.
-Derived in docs/exact.md, "Skill".
+Derived in docs/background/exact.md, "Skill".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Everything about the bookings of one period: probabilities, moments, quantiles, shortfalls.
 
-Derived in docs/exact.md, "Bookings".
+Derived in docs/background/exact.md, "Bookings".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from funnelsim.twin.fourier import Floats
 from funnelsim.twin.laws import OVERACHIEVED, Law, Rules
 from funnelsim.twin.normals import converged
 
-ATTAINED = 1 - 1e-9  # share of the quota that attains it (docs/model.md, "Words")
+ATTAINED = 1 - 1e-9  # share of the quota that attains it (docs/background/model.md, "Words")
 PROBABILITIES = (0.1, 0.5, 0.9)
 ROUNDING = 1e-11  # of probabilities read off circles, relative of amounts
 

@@ -1,6 +1,6 @@
 """Quantiles of bookings: the distribution function of a mixture of compounds, and its inverse.
 
-Derived in docs/exact.md, "Quantiles".
+Derived in docs/background/exact.md, "Quantiles".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One seat: every summary of the registry, for a scenario without segments.
 
-Derived in docs/exact.md.
+Derived in docs/background/exact.md.
 """
 
 from __future__ import annotations

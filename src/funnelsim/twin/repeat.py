@@ -1,7 +1,7 @@
 """How many quarters of the horizon are attained.
 
 Given skill, quarters are independent where there is no market; where nothing is delayed the
-market's chain links them. Derived in docs/exact.md, "At least k of n quarters".
+market's chain links them. Derived in docs/background/exact.md, "At least k of n quarters".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Seats that are alike, in one period: their deals, their windfalls, and the moments of both.
 
-Derived in docs/exact.md, "Sums of unlike deals" and "A team".
+Derived in docs/background/exact.md, "Sums of unlike deals" and "A team".
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Every law is written as smallest amount plus remainder, so that what is not smooth about it (the
 place where a Pareto law begins, the single amount of a fixed law) is known and kept out of the
-transform. Derived in docs/exact.md, "Sizes".
+transform. Derived in docs/background/exact.md, "Sizes".
 """
 
 from __future__ import annotations

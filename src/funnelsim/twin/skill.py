@@ -1,7 +1,7 @@
 """What reps are like: rates, levels and sizes of every kind of rep in every kind of world.
 
 A rep's lasting skills are normals with a correlation; in each world they spread around the
-parameters drawn there. Derived in docs/exact.md, "Skill".
+parameters drawn there. Derived in docs/background/exact.md, "Skill".
 """
 
 from __future__ import annotations

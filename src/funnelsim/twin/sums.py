@@ -2,7 +2,7 @@
 
 Given the world and the market reps are independent, and so are the ways in of each of them. The
 transform of the sum is a product, averaged over what the reps share, and inverted once.
-Derived in docs/exact.md, "Sums of unlike deals".
+Derived in docs/background/exact.md, "Sums of unlike deals".
 """
 
 from __future__ import annotations

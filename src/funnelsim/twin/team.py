@@ -1,6 +1,6 @@
 """The team and the company: the law of what all seats book together, quarter by quarter.
 
-Derived in docs/exact.md, "A team".
+Derived in docs/background/exact.md, "A team".
 """
 
 from __future__ import annotations

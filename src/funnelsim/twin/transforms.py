@@ -1,6 +1,6 @@
 """Transforms of what one deal is worth, by way in and kind of rep, where they are evaluated.
 
-Derived in docs/exact.md, "Sums of unlike deals".
+Derived in docs/background/exact.md, "Sums of unlike deals".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The ways into a funnel: the rep's own activity and inflows, and what lifts deals on the way.
 
-Derived in docs/exact.md, "Sources" and "Assists".
+Derived in docs/background/exact.md, "Sources" and "Assists".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One week: the law of its activities under a policy, and what each of them leads to.
 
-Derived in docs/exact.md, "One week".
+Derived in docs/background/exact.md, "One week".
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How much one call may compute: estimated before it is done, and refused beyond a limit.
 
 What is estimated are numbers computed, not seconds, so that what is refused depends on the plan
-and on what is asked, never on the machine. Derived in docs/exact.md, "What is refused, and what an
-error means".
+and on what is asked, never on the machine. Derived in docs/background/exact.md, "What is refused,
+and what an error means".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Quadrature over what nobody knows: parameters drawn once a world, the same for all reps.
 
 Each uncertain parameter, or several that share their luck, is a standard normal of its own; the
-values follow from it by quantiles. Derived in docs/exact.md, "Parameter uncertainty".
+values follow from it by quantiles. Derived in docs/background/exact.md, "Parameter uncertainty".
 """
 
 from __future__ import annotations

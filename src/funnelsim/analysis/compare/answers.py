@@ -28,6 +28,7 @@ from funnelsim.registry import (
     SEGMENT,
     STANDARD_ERROR,
 )
+from funnelsim.registry.dataset import dataset
 from funnelsim.scenario.files import dumps
 from funnelsim.scenario.model import Scenario
 
@@ -143,7 +144,7 @@ def labelled(
         "scenarios": json.dumps({name: dumps(plan) for name, plan in plans.items()}),
         "refused": json.dumps(refused),
     }
-    return xr.Dataset(
+    return dataset(
         arrays,
         {dim: labels for dim, labels in coords.items() if dim in used},
         provenance(baseline) | dict(attrs) | rest,

@@ -95,9 +95,10 @@ def compare(
 
     Notes
     -----
-    Derived in docs/planning.md. A standard error is that of draws, exactly paired; the quantile's
-    is one over the density times that of the share of quarters below it (Bahadur 1966), 0 where it
-    is the amount of many quarters and clear of the next, NaN where it is close to a step.
+    Derived in docs/background/planning.md. A standard error is that of draws, exactly paired; the
+    quantile's is one over the density times that of the share of quarters below it (Bahadur 1966),
+    0 where it is the amount of many quarters and clear of the next, NaN where it is close to a
+    step.
 
     Teams are simulated (``method`` "auto" or "simulated", with draws and seed), and told by period:
     the variables ``COMPARED_TEAMS`` of the registry, dims (scenario[, segment], quarter | year[,
@@ -176,7 +177,8 @@ def _rule(
         return Precision(float(precision))
     if confidence is not None:
         if not 0.5 <= confidence < 1:
-            raise ArgumentError(f"confidence = {confidence}: must be from 0.5 to below 1.")
+            remedy = f" Write {confidence / 100:g}." if 50 <= confidence < 100 else ""
+            raise ArgumentError(f"confidence = {confidence}: must be from 0.5 to below 1.{remedy}")
         if count < 2:
             raise ArgumentError(f"confidence = {confidence}: takes two plans or more to rank.")
         return Confidence(float(confidence))

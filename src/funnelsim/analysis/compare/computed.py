@@ -1,6 +1,6 @@
 """What the exact twin says of every plan of a comparison: numbers without noise.
 
-Derived in docs/planning.md, "Exact, and on the same luck".
+Derived in docs/background/planning.md, "Exact, and on the same luck".
 """
 
 from __future__ import annotations

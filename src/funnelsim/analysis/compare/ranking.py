@@ -1,6 +1,6 @@
 """Which plan is best, and how many draws it takes to know: P(best) and sequential stopping.
 
-Derived in docs/planning.md, "How many draws".
+Derived in docs/background/planning.md, "How many draws".
 """
 
 from __future__ import annotations

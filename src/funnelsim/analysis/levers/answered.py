@@ -14,6 +14,7 @@ from funnelsim.analysis.chances import Chances, Goal
 from funnelsim.analysis.estimates import Estimate
 from funnelsim.engine.simulate import STREAM_VERSION, described, provenance
 from funnelsim.registry import BY_NAME, NUMERICAL_ERROR, STANDARD_ERROR
+from funnelsim.registry.dataset import dataset
 from funnelsim.scenario.model import Scenario
 
 if TYPE_CHECKING:
@@ -124,8 +125,6 @@ def labelled(
     units : mapping of str to str, optional
         Of names whose unit depends on what was asked.
     """
-    import xarray as xr
-
     arrays = {}
     for name, number in numbers.items():
         about = described(BY_NAME[name], plan)
@@ -139,4 +138,4 @@ def labelled(
             about = about | {"long_name": f"{kind} of {about['long_name']}"}
             arrays[name + suffix] = (BY_NAME[name].dims, errors, about)
     rest = {"refused": json.dumps(dict(refused), sort_keys=True)}
-    return xr.Dataset(arrays, dict(coords), dict(attrs) | rest)
+    return dataset(arrays, dict(coords), dict(attrs) | rest)

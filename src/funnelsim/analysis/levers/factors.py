@@ -19,6 +19,7 @@ from funnelsim.scenario.wording import parts_of, shown, step
 MOST_FACTORS = 8  # 256 plans
 COARSEST = 5
 FUNNEL = "funnel"
+NAMED = ("stages", "sources", "assists")  # lists of tables that have names
 SKILL = ("skill_correlation", "skill_loadings")
 # Of a stage; everything else there is about time, and decides no deal.
 ODDS = ("conversion", "rep_cv")
@@ -112,9 +113,13 @@ def combinations(plan: Scenario, other: Scenario, factors: Sequence[Factor]) -> 
             _take(data, theirs, parts)
             if change.path == "stages":
                 _take(data, theirs, (SKILL[1],))
-        stages = [{"name": name, **stage} for name, stage in data["stages"].items()]
+        lists = {
+            key: [{"name": name, **each} for name, each in data[key].items()]
+            for key in NAMED
+            if key in data
+        }
         try:
-            plans.append(Scenario(**{**data, "stages": stages}))
+            plans.append(Scenario(**{**data, **lists}))
         except ScenarioError as error:
             names = " and ".join(factor.name for factor in taken)
             wrong[names] = str(error.problems[0])
@@ -191,9 +196,11 @@ def _subject(parts: Parts, coarseness: int) -> str:
 
 
 def _data(plan: Scenario) -> dict[str, Any]:
-    """Return what the plan's file states; stages by name."""
+    """Return what the plan's file states; what has a name by its name."""
     data = tomllib.loads(dumps(plan))
-    data["stages"] = {stage.pop("name"): stage for stage in data["stages"]}
+    for key in NAMED:
+        if key in data:
+            data[key] = {each.pop("name"): each for each in data[key]}
     return data
 
 

@@ -194,7 +194,11 @@ def checked_number(name: str, value: Any, low: float, high: float) -> float:
         Where it is none between the bounds.
     """
     if not is_finite(value) or not low < value < high:
-        raise ArgumentError(f"{name} = {value!r}: must be above {low:g} and below {high:g}.")
+        percentage = is_finite(value) and high <= 1 < value and low < value / 100 < high
+        remedy = f" A percentage? Write {value / 100:g}." if percentage else ""
+        raise ArgumentError(
+            f"{name} = {value!r}: must be above {low:g} and below {high:g}.{remedy}"
+        )
     return float(value)
 
 

@@ -121,11 +121,11 @@ def sensitivity(
     Notes
     -----
     The elasticity, d ln P / d ln x, is the derivative of the polynomial through ln P at two steps
-    of 3 % to either side, or to one where the other cannot be; derived in docs/planning.md. Its
-    numerical error is its distance from that through one step. The indices are Sobol's, of P as a
-    function of independent levers, uniform on their ranges: of the share of its variance that goes
-    with a lever alone (first order), and of what would remain if all others were known (total);
-    what total exceeds first order by is interaction.
+    of 3 % to either side, or to one where the other cannot be; derived in
+    docs/background/planning.md. Its numerical error is its distance from that through one step. The
+    indices are Sobol's, of P as a function of independent levers, uniform on their ranges: of the
+    share of its variance that goes with a lever alone (first order), and of what would remain if
+    all others were known (total); what total exceeds first order by is interaction.
 
     Where both ends help, or both hurt, the swing from end to end says little: the largest swing is
     then that from the plan to the end that differs most.

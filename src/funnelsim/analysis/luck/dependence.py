@@ -16,7 +16,8 @@ from funnelsim.scenario.model import Scenario
 class Dependence:
     """P(attain), and what is left of it without windfalls or without the largest deal.
 
-    Definitions in docs/luck.md. Every number is that of one quarter of the plan's horizon.
+    Definitions in docs/background/luck.md. Every number is that of one quarter of the plan's
+    horizon.
     """
 
     def __init__(self, plan: Scenario) -> None:

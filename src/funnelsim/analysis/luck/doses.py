@@ -1,7 +1,7 @@
 """Dose and response: what more adherence, a higher floor and a few more activities do.
 
 Each dose is a plan of its own, set against the plan without the floor and against that plan at the
-dose's own level, on shared luck. Definitions in docs/luck.md, "Doses".
+dose's own level, on shared luck. Definitions in docs/background/luck.md, "Doses".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Ways to the same mean bookings: by repetition, by windfalls, by whales, by larger deals.
 
 At equal means the mean is out of the way and luck remains: below which quota repetition makes it
-more often, and from which a gambler does. Definitions in docs/luck.md, "Equal mean".
+more often, and from which a gambler does. Definitions in docs/background/luck.md, "Equal mean".
 """
 
 from __future__ import annotations

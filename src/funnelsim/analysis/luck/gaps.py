@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,9 @@ from funnelsim.engine.blocks import Progress, Run, Samples, bytes_per_draw, samp
 from funnelsim.engine.simulate import MEMORY
 from funnelsim.errors import ResourceError
 from funnelsim.scenario.model import Scenario
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 Floats = npt.NDArray[np.float64]
 Estimates = tuple[Floats, Floats]  # values and standard errors
@@ -34,6 +38,7 @@ def teams_thirds(
     draws: int,
     seed: int,
     threads: int | None,
+    cluster: str | Client | None,
     progress: Progress | None,
 ) -> Floats:
     """Simulate teams and return what their thirds show, (third, plan, measure, worked, draw).
@@ -57,6 +62,7 @@ def teams_thirds(
         draws=draws,
         seed=seed,
         threads=threads,
+        cluster=cluster,
         progress=progress,
         block=min(max(block, 1), draws),
     )

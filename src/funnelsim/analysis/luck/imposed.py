@@ -3,7 +3,7 @@
 A policy's effect has two parts. It makes reps do more (level), and it makes weeks and reps more
 alike (evenness). Between the plan without the floor and the plan with it therefore stands a third:
 without the floor, but with so much activity that as many deals are won on average. Definitions in
-docs/luck.md, "A policy's effect".
+docs/background/luck.md, "A policy's effect".
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 The table counts what happens together, in each of the plans that a policy is told by: observed in
 the plan as it is, imposed where the floor is. What goes together in one plan is no effect of one on
-the other: reps who do more hit KPIs and make quota. Definitions in docs/luck.md, "KPIs and quota".
+the other: reps who do more hit KPIs and make quota. Definitions in docs/background/luck.md, "KPIs
+and quota".
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -22,7 +23,11 @@ from funnelsim.engine.blocks import Progress, Run, bytes_per_draw, sample_blocks
 from funnelsim.engine.simulate import STREAM_VERSION, described, provenance
 from funnelsim.errors import ArgumentError, ScenarioError
 from funnelsim.registry import BY_NAME, LUCK, SEGMENT, STANDARD_ERROR
+from funnelsim.registry.dataset import dataset
 from funnelsim.scenario.model import Scenario
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 # Each part, and how the names of its numbers begin.
 PARTS: dict[Callable[[Scenario], Part], tuple[str, ...]] = {
@@ -55,6 +60,7 @@ def luck(
     draws: int,
     seed: int,
     threads: int | None = None,
+    cluster: str | Client | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Estimate how much of making quota is luck, and what KPIs and a policy do about it.
@@ -68,13 +74,15 @@ def luck(
         0 to 2**63 - 1. All parts of the answer share their luck, so that differences are paired.
     threads : int, optional
         Defaults to the processors that this process may use.
+    cluster : str or distributed.Client, optional
+        Who simulates in place of this process, as in :func:`funnelsim.simulate`.
     progress : callable, optional
         Called with (draws done, draws in all).
 
     Returns
     -------
     xarray.Dataset
-        The variables of :func:`funnelsim.registry` about luck, dims (segment, ...), each estimate
+        The variables of :func:`funnelsim.variables` about luck, dims (segment, ...), each estimate
         with its standard error under the same name + ``_standard_error``. What cannot be answered
         is left out or NaN, with its reason in the attribute ``refused`` (JSON).
 
@@ -85,7 +93,7 @@ def luck(
 
     Notes
     -----
-    Definitions and derivations in docs/luck.md.
+    Definitions and derivations in docs/background/luck.md.
 
     Examples
     --------
@@ -107,7 +115,13 @@ def luck(
     size = sum(bytes_per_draw(run.packed()) for run in runs)
     block = min(max(BLOCK_BYTES // size, LEAST_BLOCK), BLOCK)
     blocks = sample_blocks(
-        runs, draws=draws, seed=seed, threads=threads, progress=progress, block=block
+        runs,
+        draws=draws,
+        seed=seed,
+        threads=threads,
+        cluster=cluster,
+        progress=progress,
+        block=block,
     )
     for samples in blocks:
         for part, own in zip(parts, places, strict=True):
@@ -163,7 +177,7 @@ def _labelled(
         arrays[name] = (variable.dims, value[None], meaning)
         meaning = meaning | {"long_name": f"standard error of {meaning['long_name']}"}
         arrays[name + STANDARD_ERROR] = (variable.dims, error[None], meaning)
-    return xr.Dataset(arrays, coords, about | {"refused": json.dumps(refused)})
+    return dataset(arrays, coords, about | {"refused": json.dumps(refused)})
 
 
 def _blank_moments(plan: Scenario, answers: Answers, refused: dict[str, str]) -> None:

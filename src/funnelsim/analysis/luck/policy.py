@@ -1,7 +1,7 @@
 """What a policy does: to P(attain), to repeatability, to the spread of bookings, and what it costs.
 
 Three plans on shared luck: without the floor, without it but at the level at which as many deals
-are won, and with it. Definitions in docs/luck.md, "A policy's effect".
+are won, and with it. Definitions in docs/background/luck.md, "A policy's effect".
 """
 
 from __future__ import annotations

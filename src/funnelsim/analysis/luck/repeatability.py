@@ -2,7 +2,7 @@
 
 Reps who are alike differ by luck alone; what a quarter tells about the next then comes from the
 market, from what the pipeline carries over, from parameters that nobody knows well, or from
-nothing. Where reps differ, it also tells who they are. Definitions in docs/luck.md,
+nothing. Where reps differ, it also tells who they are. Definitions in docs/background/luck.md,
 "Repeatability".
 """
 
@@ -137,7 +137,8 @@ def independent_at_least(probabilities: Estimate) -> Estimate:
     """Return P(at least 1, 2, ... n of n independent events), from their probabilities, (n,).
 
     The number of events is Poisson-binomial, N; a quarter's event adds to P(N >= k) at the rate
-    P(k - 1 of the others), its exact derivative. Derived in docs/luck.md, "Repeatability".
+    P(k - 1 of the others), its exact derivative. Derived in docs/background/luck.md,
+    "Repeatability".
 
     Examples
     --------

@@ -4,9 +4,9 @@ First comes what is not known of the parameters, and who leaves when, where a pl
 
 Y_j shares purposes 1 to j with Y and draws the rest anew; C_j = Cov(Y, Y_j) is the variance that
 the first j purposes decide, and what purpose j adds is its share. The total index of a purpose is
-what would be left of the variance if all other luck were known. Derived in docs/luck.md; Sobol',
-Mathematics and Computers in Simulation 55 (2001); Saltelli et al., Global Sensitivity Analysis
-(2008), chapter 4.
+what would be left of the variance if all other luck were known. Derived in docs/background/luck.md;
+Sobol', Mathematics and Computers in Simulation 55 (2001); Saltelli et al., Global Sensitivity
+Analysis (2008), chapter 4.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -32,8 +32,12 @@ from funnelsim.engine.blocks import Progress, check
 from funnelsim.engine.simulate import STREAM_VERSION, described, provenance
 from funnelsim.errors import ArgumentError, ResultError
 from funnelsim.registry import BY_NAME, SEGMENT, STANDARD_ERROR
+from funnelsim.registry.dataset import dataset
 from funnelsim.scenario.model import Scenario
 from funnelsim.scenario.wording import did_you_mean
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 QUARTERS_WORKED = (1, 2, 4, 8, 12, 16, 20)
 # What each measure is compared by. A ratio has no scale, so that it carries over to a business of
@@ -60,6 +64,7 @@ def luck_or_skill(
     draws: int,
     seed: int,
     threads: int | None = None,
+    cluster: str | Client | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Simulate teams of identical reps, sort each by bookings and compare its ends.
@@ -88,7 +93,7 @@ def luck_or_skill(
     observed : mapping of str to (float, float), optional
         By measure: the top third's and the bottom third's, sorted by bookings as here, such as
         ``{"close_rate": (0.46, 0.25), "deal_size": (160_000, 70_000)}``.
-    draws, seed, threads, progress
+    draws, seed, threads, cluster, progress
         As in :func:`funnelsim.summarize`; two numbers a draw, measure and horizon are kept.
 
     Returns
@@ -120,7 +125,7 @@ def luck_or_skill(
 
     Notes
     -----
-    A p-value is one-sided and for one measure. Derived in docs/luck.md.
+    A p-value is one-sided and for one measure. Derived in docs/background/luck.md.
 
     Examples
     --------
@@ -141,7 +146,7 @@ def luck_or_skill(
     worked = sorted({*QUARTERS_WORKED, quarters})
     teams, measures = _teams(plan, worked[-1]), _measures(plan)
     ends = teams_thirds(
-        list(teams.values()), reps, measures, worked, draws, seed, threads, progress
+        list(teams.values()), reps, measures, worked, draws, seed, threads, cluster, progress
     )
     shown = with_gaps(ends)  # (statistic, reps, measure, quarters_worked, draw)
     seen = with_gaps(np.array([pairs.get(name, (np.nan, np.nan)) for name in measures]).T)
@@ -194,7 +199,7 @@ def luck_or_skill(
         about_error = about | {"long_name": f"standard error of {about['long_name']}"}
         arrays[name] = (BY_NAME[name].dims, value[None], about)
         arrays[name + STANDARD_ERROR] = (BY_NAME[name].dims, error[None], about_error)
-    return xr.Dataset(arrays, coords, provenance(plan) | attrs)
+    return dataset(arrays, coords, provenance(plan) | attrs)
 
 
 def quarters_to_tell(result: xr.Dataset) -> xr.DataArray:

@@ -30,6 +30,7 @@ from funnelsim.scenario.model import Scenario
 
 if TYPE_CHECKING:
     import xarray as xr
+    from distributed import Client
 
 LOWEST, HIGHEST, STEP = 0.8, 1.6, 0.05  # over-assignments that are looked at, at least
 BELOW, ABOVE = 0.2, 0.4  # of the plan's own as well
@@ -49,6 +50,7 @@ def cushion(
     by: Period | None = None,
     period: int | None = None,
     threads: int | None = None,
+    cluster: str | Client | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Return P(plan) against over-assignment, by the size of the team.
@@ -73,6 +75,8 @@ def cushion(
     by, period
         As in :func:`headcount`.
     threads : int, optional
+    cluster : str or distributed.Client, optional
+        Who simulates in place of this process, as in :func:`funnelsim.simulate`.
     progress : callable, optional
         Called with (draws done, draws in all).
 
@@ -92,7 +96,7 @@ def cushion(
     Notes
     -----
     All sizes share their luck: a larger team is the smaller one and more seats. Derived in
-    docs/how-to/size-a-team.md.
+    docs/how-to/how-many-reps.md.
 
     Examples
     --------
@@ -122,7 +126,13 @@ def cushion(
         for _ in range(len(teams) * len(sizes) * len(company.periods))
     ]
     for samples in sample_blocks(
-        runs, draws=draws, seed=seed, threads=threads, progress=progress, block=block_of(runs)
+        runs,
+        draws=draws,
+        seed=seed,
+        threads=threads,
+        cluster=cluster,
+        progress=progress,
+        block=block_of(runs),
     ):
         half = len(samples) // len(teams)
         booked = np.stack(

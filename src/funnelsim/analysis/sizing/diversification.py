@@ -29,6 +29,7 @@ from funnelsim.scenario.wording import quoted
 
 if TYPE_CHECKING:
     import xarray as xr
+    from distributed import Client
 
 REPS = (1, 2, 5, 10, 20, 40)
 SHARE, SPREAD = 0.8, 0.2
@@ -48,6 +49,7 @@ def diversification(
     draws: int,
     seed: int,
     threads: int | None = None,
+    cluster: str | Client | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Return what a spread of the win rate does to teams of growing size, by who shares it.
@@ -71,6 +73,8 @@ def diversification(
         The spread: standard deviation over mean.
     draws, seed : int
     threads : int, optional
+    cluster : str or distributed.Client, optional
+        Who simulates in place of this process, as in :func:`funnelsim.simulate`.
     progress : callable, optional
         Called with (draws done, draws in all).
 
@@ -111,7 +115,13 @@ def diversification(
     goals = share * REACHES * np.cumsum(quotas, axis=0)[np.array(sizes) - 1, :QUARTERS_PER_YEAR]
     means = Means()
     for samples in sample_blocks(
-        runs, draws=draws, seed=seed, threads=threads, progress=progress, block=block_of(runs)
+        runs,
+        draws=draws,
+        seed=seed,
+        threads=threads,
+        cluster=cluster,
+        progress=progress,
+        block=block_of(runs),
     ):
         relative = _booked(samples, order, len(teams))[:, :, np.array(sizes) - 1] / goals
         means.add({"reached": relative >= 1, "booked": relative, "square": relative**2})

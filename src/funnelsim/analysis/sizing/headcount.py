@@ -25,7 +25,7 @@ from funnelsim.analysis.sizing.company import (
 from funnelsim.analysis.sizing.growth import Growth, Needed
 from funnelsim.analysis.sizing.search import Search
 from funnelsim.analysis.tally import proportion
-from funnelsim.engine.blocks import BLOCK, Progress, check
+from funnelsim.engine.blocks import BLOCK, Progress, check, shared_cluster
 from funnelsim.engine.simulate import STREAM_VERSION, provenance
 from funnelsim.errors import ArgumentError
 from funnelsim.scenario.model import Scenario
@@ -33,6 +33,7 @@ from funnelsim.scenario.wording import did_you_mean
 
 if TYPE_CHECKING:
     import xarray as xr
+    from distributed import Client
 
 HIRE_WEEKS = (0, 13, 26)
 TIMES, FEWEST = 8, 64  # seats tried: so many times those of the company, and at least so many
@@ -50,6 +51,7 @@ def headcount(
     hire_weeks: Sequence[int] | None = None,
     most: int | None = None,
     threads: int | None = None,
+    cluster: str | Client | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Return the fewest reps with which the company reaches its target with a probability.
@@ -79,6 +81,8 @@ def headcount(
         Seats from which no more are tried, of a segment or in proportion; by default eight times
         those of the company, at least 64.
     threads : int, optional
+    cluster : str or distributed.Client, optional
+        Who simulates in place of this process, as in :func:`funnelsim.simulate`.
     progress : callable, optional
         Called with the draws done and those known to be needed; each doubling adds some.
 
@@ -107,7 +111,7 @@ def headcount(
     large enough, and no seat is simulated twice but for hires. P(plan) cannot fall as seats are
     added, in any draw, so that for these draws the number is exact; its interval is that of the
     headcounts at which P(plan), with its standard error over draws, may be the one asked for.
-    Memory grows with ``draws``. Derived in docs/how-to/size-a-team.md.
+    Memory grows with ``draws``. Derived in docs/how-to/how-many-reps.md.
 
     Examples
     --------
@@ -127,9 +131,10 @@ def headcount(
     if most is None:
         most = max(TIMES * company.reps, FEWEST)
     shown = None if progress is None else running(progress)
-    search = Search(company, grown, draws, seed, threads, shown)
-    search.grow(max(wanted), most)
-    hires = search.hire(weeks, max(wanted), max(company.reps, FEWEST))
+    with shared_cluster(threads, cluster) as hands:
+        search = Search(company, grown, draws, seed, *hands, shown)
+        search.grow(max(wanted), most)
+        hires = search.hire(weeks, max(wanted), max(company.reps, FEWEST))
     return _labelled(search, hires, wanted, weeks, {"draws": draws, "seed": seed})
 
 

@@ -22,6 +22,7 @@ from funnelsim.scenario.model import Scenario
 
 if TYPE_CHECKING:
     import xarray as xr
+    from distributed import Client
 
 ALIKE = {HIRE: REP, POD: SDR}  # cost as much, where nothing else is stated
 POINT = 0.01
@@ -36,6 +37,7 @@ def next_step(
     by: Period | None = None,
     period: int | None = None,
     threads: int | None = None,
+    cluster: str | Client | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Return what each of the usual next steps does to P(plan) and to mean bookings.
@@ -60,6 +62,8 @@ def next_step(
     by, period
         As in :func:`headcount`; of several periods, the one in which P(plan) is lowest is told.
     threads : int, optional
+    cluster : str or distributed.Client, optional
+        Who simulates in place of this process, as in :func:`funnelsim.simulate`.
     progress : callable, optional
         Called with (draws done, draws in all).
 
@@ -104,7 +108,13 @@ def next_step(
     priced = [_stated(step, stated) is None and is_priced(step, company.segments) for step in steps]
     means = Means()
     for samples in sample_blocks(
-        runs, draws=draws, seed=seed, threads=threads, progress=progress, block=block_of(runs)
+        runs,
+        draws=draws,
+        seed=seed,
+        threads=threads,
+        cluster=cluster,
+        progress=progress,
+        block=block_of(runs),
     ):
         booked = [company.of_periods(each["bookings"]) for each in samples]
         totals = [each.sum(axis=1) for each in booked]

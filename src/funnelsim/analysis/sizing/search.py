@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +17,12 @@ from funnelsim.analysis.sizing.company import (
     in_proportion,
 )
 from funnelsim.analysis.sizing.growth import Growth
-from funnelsim.engine.blocks import Progress, Run, sample_blocks
+from funnelsim.engine.blocks import Progress, Run, Samples, mapped_blocks
 from funnelsim.scenario.model import Scenario
 from funnelsim.scenario.team import Hire
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 FIRST_HIRES = 4  # tried at first
 AHEAD = 1.25  # tried next, over what the first seem to make necessary
@@ -41,13 +46,14 @@ class Search:
         draws: int,
         seed: int,
         threads: int | None,
+        cluster: Client | None,
         progress: Progress | None,
     ) -> None:
         self.company = company
         self.draws = draws
         self.growths = {name: Growth(draws, company.goals) for name in grown}
         self.now = np.zeros((draws, len(company.periods)))
-        self.seed, self.threads, self.progress = seed, threads, progress
+        self.seed, self.threads, self.cluster, self.progress = seed, threads, cluster, progress
 
     def grow(self, probability: float, most: int) -> None:
         """Add seats until a probability is reached for certain, or so many have been tried."""
@@ -152,19 +158,25 @@ class Search:
     def _bookings(self, runs: Sequence[Run]) -> Iterator[tuple[slice, list[Floats]]]:
         """Yield rows of draws, and the bookings of each run, (draw, seat, period)."""
         start = 0
-        blocks = sample_blocks(
+        blocks = mapped_blocks(
             runs,
+            partial(bookings_of, self.company),
             draws=self.draws,
             seed=self.seed,
             threads=self.threads,
+            cluster=self.cluster,
             progress=self.progress,
             block=block_of(runs),
         )
-        for samples in blocks:
-            booked = [self.company.of_periods(each["bookings"]) for each in samples]
+        for booked in blocks:
             rows = slice(start, start + len(booked[0]))
             start = rows.stop
             yield rows, booked
+
+
+def bookings_of(company: Company, samples: Sequence[Samples]) -> list[Floats]:
+    """Return the bookings of each run, (draw, seat, period): nothing else is looked at."""
+    return [company.of_periods(each["bookings"]) for each in samples]
 
 
 def with_hires(segment: Scenario, week: int, reps: int) -> Scenario:

@@ -82,7 +82,7 @@ def bites(
     ArgumentError
         Where an argument is out of range, or a conversion is 0.
     NotCoveredError
-        Where the twin covers too little of the plan, see :func:`mean_deals` and :func:`solve`.
+        Where the twin covers too little of the plan, as for :func:`funnelsim.solve`.
 
     Examples
     --------

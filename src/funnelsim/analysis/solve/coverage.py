@@ -76,7 +76,7 @@ def coverage(
     Notes
     -----
     P(sum of the won >= quota) = sum over n of P(Binomial(N, win rate) = n) P(n sizes >= quota).
-    Derived in docs/planning.md.
+    Derived in docs/background/planning.md.
 
     Examples
     --------

@@ -91,7 +91,7 @@ def cheapest_mix(
     amounts where deals have few sizes, and all levers where those conditions do not hold, are
     searched by branch and bound (Tuy, SIAM J. Optim. 11, 2000, 464), which needs no more than that
     P(goal) rises with each spending, and proves how near the least cost is. Derived in
-    docs/planning.md.
+    docs/background/planning.md.
 
     Examples
     --------

@@ -97,7 +97,7 @@ def quota_for(
     -----
     Reps without a common market attain independently, each with the mean P(attain) over skill:
     of n reps at least k with probability P(Binomial(n, P(attain)) >= k). Simulated, the quota is a
-    quantile of the k-th largest bookings of the team. Derived in docs/planning.md.
+    quantile of the k-th largest bookings of the team. Derived in docs/background/planning.md.
 
     Examples
     --------

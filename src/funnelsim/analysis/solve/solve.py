@@ -101,7 +101,8 @@ def solve(
 
     Simulated chances are a step function of the lever, as all values see the same draws, and its
     crossing is found to 1e-5 of the value. The standard error of the value is that of the chance
-    over the slope, which is a paired difference (delta method). Derived in docs/planning.md.
+    over the slope, which is a paired difference (delta method). Derived in
+    docs/background/planning.md.
 
     Examples
     --------

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from threading import Event
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from funnelsim.analysis.attainment import summarize
+from funnelsim.analysis.attainment import summaries
 from funnelsim.analysis.chances import METHODS, Method
 from funnelsim.analysis.sweep.grid import Grid
 from funnelsim.analysis.tally import QUANTILES
@@ -29,6 +27,7 @@ from funnelsim.registry import (
     STANDARD_ERROR,
     SUMMARIES,
 )
+from funnelsim.registry.dataset import dataset
 from funnelsim.results.store import ASKED
 from funnelsim.scenario.model import Scenario
 from funnelsim.twin.exact import exact
@@ -40,10 +39,6 @@ KNOWN = tuple(variable.name for variable in (*SUMMARIES, *QUARTER_SUMMARIES))
 METRICS = ("attainment_probability", "bookings_mean", "bookings_sd", "at_least_probability")
 MEMORY = 1 << 30  # bytes that a result may take
 ERRORS = {STANDARD_ERROR: "standard error", NUMERICAL_ERROR: "numerical error"}
-
-
-class StoppedError(Exception):
-    """The sweep was interrupted; nobody waits for this cell any more."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +80,7 @@ class Question:
     draws: int | None
     seed: int | None
 
-    def answer(self, plan: Scenario, threads: int, stop: Event) -> Cell:
+    def answer(self, plan: Scenario, threads: int, stopped: Callable[[], bool]) -> Cell:
         """Return the answer to the plan of a cell.
 
         Raises
@@ -93,7 +88,7 @@ class Question:
         NotCoveredError
             Where only the twin could answer, and does not.
         StoppedError
-            Where ``stop`` was set meanwhile.
+            Soon after ``stopped`` has become true.
         """
         quota = {"quota": np.array(plan.quotas, dtype=np.float64)}
         not_covered = ""
@@ -105,12 +100,8 @@ class Question:
                     raise
                 not_covered = str(error)
 
-        def progress(*_: int) -> None:
-            if stop.is_set():
-                raise StoppedError
-
         draws, seed = cast(int, self.draws), cast(int, self.seed)
-        found = summarize(plan, draws=draws, seed=seed, threads=threads, progress=progress)
+        (found,) = summaries(plan, ("quarter",), draws, seed, threads, stopped=stopped)
         names = [name + suffix for name in self.metrics or KNOWN for suffix in ("", STANDARD_ERROR)]
         refused = json.loads(found.attrs["refused"])
         kept = {name: why for name, why in refused.items() if name in names}
@@ -211,12 +202,8 @@ class Answers:
                 self._reasons[name] = index, why
 
     def entry(self, index: int, cell: Cell) -> dict[str, Any]:
-        """Return an answer as a store keeps it: every byte of its numbers."""
-        values = {
-            name: base64.b64encode(np.ascontiguousarray(array, np.float64).tobytes()).decode()
-            for name, array in cell.values.items()
-        }
-        return {"cell": index, "values": values, "method": cell.method} | {
+        """Return an answer as a store keeps it."""
+        return {"cell": index, "values": dict(cell.values), "method": cell.method} | {
             key: value
             for key, value in (("refused", cell.refused), ("not_covered", cell.not_covered))
             if value
@@ -226,12 +213,8 @@ class Answers:
         """Take in an answer that a store kept; one that is known already is the same."""
         if self.methods[entry["cell"]]:
             return
-        values = {
-            name: np.frombuffer(base64.b64decode(text)).reshape(self._shape(name))
-            for name, text in entry["values"].items()
-        }
         refused, not_covered = entry.get("refused", {}), entry.get("not_covered", "")
-        self.add(entry["cell"], Cell(entry["method"], values, refused, not_covered))
+        self.add(entry["cell"], Cell(entry["method"], entry["values"], refused, not_covered))
 
     def identity(self) -> dict[str, Any]:
         """Return everything that the answers depend on."""
@@ -271,7 +254,7 @@ class Answers:
             np.array(self.methods.tolist()).reshape(self.grid.shape),  # as wide as a file has it
             {"long_name": "how the cell was answered"},
         )
-        return xr.Dataset(arrays, labels, self._attrs())
+        return dataset(arrays, labels, self._attrs())
 
     def _quota(self, paths: tuple[str, ...]) -> tuple[tuple[str, ...], Floats, dict[str, str]]:
         quotas, units = self._arrays["quota"], {"units": self._model.currency}

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections import deque
-from collections.abc import Collection, Generator, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from contextlib import closing
-from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
@@ -17,10 +14,13 @@ from funnelsim.analysis.chances import Method
 from funnelsim.analysis.seats import check_one_seat
 from funnelsim.analysis.sweep.cells import Answers, Cell, Question, question
 from funnelsim.analysis.sweep.grid import Grid, grid_of
-from funnelsim.engine.blocks import Progress, available_threads
+from funnelsim.engine.blocks import Progress, available_threads, in_order, workers
 from funnelsim.errors import ArgumentError, NotCoveredError
 from funnelsim.results.store import Store
 from funnelsim.scenario.model import Scenario
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 
 def sweep(
@@ -30,6 +30,7 @@ def sweep(
     draws: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
+    cluster: str | Client | None = None,
     method: Method = "auto",
     metrics: Collection[str] | None = None,
     store: str | os.PathLike[str] | None = None,
@@ -49,6 +50,8 @@ def sweep(
         far more precise than the errors of each.
     threads : int, optional
         Defaults to the processors that this process may use. No number depends on it.
+    cluster : str or distributed.Client, optional
+        Who answers the cells in place of this process, as in :func:`funnelsim.simulate`.
     method : {"auto", "exact", "simulated"}
         "auto": each cell exactly where the twin covers it, else simulated.
     metrics : collection of str, optional
@@ -108,18 +111,17 @@ def sweep(
     if store is not None:
         _check_names(grid)
         kept = Store(store, answers.identity())
-        finished = kept.result()
-        if finished is not None:
+        if finished := kept.results():
             if progress is not None:
                 progress(grid.size, grid.size)
-            return finished
+            return finished[0]
         for entry in kept.entries():
             answers.restore(entry)
     missing = answers.missing
     done = grid.size - len(missing)
     if progress is not None and done:
         progress(done, grid.size)
-    with closing(_answered(grid, asked, missing, threads)) as found:
+    with closing(_answered(grid, asked, missing, threads, cluster)) as found:
         for index, cell in found:
             answers.add(index, cell)
             if kept is not None:
@@ -144,7 +146,11 @@ def _check_names(grid: Grid) -> None:
 
 
 def _answered(
-    grid: Grid, asked: Question, cells: list[int], threads: int | None
+    grid: Grid,
+    asked: Question,
+    cells: list[int],
+    threads: int | None,
+    cluster: str | Client | None,
 ) -> Generator[tuple[int, Cell], None, None]:
     """Yield the answers to cells in their order, several being worked on at a time.
 
@@ -153,32 +159,25 @@ def _answered(
     """
     if not cells:
         return
-    processors = threads or available_threads()
-    workers = min(processors, len(cells))
-    ahead: deque[tuple[int, Future[Cell]]] = deque()
-    waiting = iter(cells)
-    stop = Event()
+    own = 1  # threads of a cell
+    if cluster is None:
+        processors = threads or available_threads()
+        threads = min(processors, len(cells))
+        own = processors // threads
+    calls = ((_answer, (asked, grid.plan_of(cell), grid.told(cell), own)) for cell in cells)
+    with workers(threads, cluster) as hands, closing(in_order(hands, calls)) as found:
+        yield from zip(cells, found, strict=True)
 
-    def work(index: int) -> Cell:
-        try:
-            return asked.answer(grid.plan_of(index), processors // workers, stop)
-        except NotCoveredError as error:
-            where = f"the exact twin does not cover the cell {grid.told(index)}: {error}"
-            if asked.method == "exact":
-                remedy = "Say method='auto', with draws and seed, to simulate such cells."
-                raise NotCoveredError(f"{where}. {remedy}") from None
-            raise ArgumentError(f"draws and seed: must be given, because {where}") from None
 
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            while True:
-                while len(ahead) < 2 * workers and (index := next(waiting, None)) is not None:
-                    ahead.append((index, pool.submit(work, index)))
-                if not ahead:
-                    return
-                index, future = ahead.popleft()
-                yield index, future.result()
-        finally:
-            stop.set()
-            for _, future in ahead:
-                future.cancel()
+def _answer(
+    asked: Question, plan: Scenario, told: str, threads: int, stopped: Callable[[], bool]
+) -> Cell:
+    """Return the answer to a cell."""
+    try:
+        return asked.answer(plan, threads, stopped)
+    except NotCoveredError as error:
+        where = f"the exact twin does not cover the cell {told}: {error}"
+        if asked.method == "exact":
+            remedy = "Say method='auto', with draws and seed, to simulate such cells."
+            raise NotCoveredError(f"{where}. {remedy}") from None
+        raise ArgumentError(f"draws and seed: must be given, because {where}") from None

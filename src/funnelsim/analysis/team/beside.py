@@ -25,6 +25,7 @@ from funnelsim.registry import (
     DIFFERENCE,
     STANDARD_ERROR,
 )
+from funnelsim.registry.dataset import dataset
 from funnelsim.scenario.files import dumps
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def labelled(teams: Teams, about: Mapping[str, int]) -> xr.Dataset:
         "scenarios": json.dumps({name: dumps(plan) for name, plan in teams.plans.items()}),
         "refused": json.dumps(refused),
     }
-    return xr.Dataset(arrays, _coords(teams), provenance(first) | dict(about) | rest)
+    return dataset(arrays, _coords(teams), provenance(first) | dict(about) | rest)
 
 
 def _by_period(name: str, answers: Sequence[Compared]) -> tuple[Pair, Pair]:

@@ -16,6 +16,7 @@ from funnelsim.analysis.team.worlds import company_of
 from funnelsim.engine.simulate import described
 from funnelsim.registry import BY_NAME, STANDARD_ERROR, TEAM
 from funnelsim.registry import COMPANY as OF_COMPANY
+from funnelsim.registry.dataset import dataset
 
 VARIABLES = (BY_NAME["attainment_probability"], *OF_COMPANY, *TEAM)
 NO_PLAN = "the scenario states no [plan]"
@@ -47,7 +48,7 @@ def labelled(tally: TeamTally, causes: Sequence[str], attrs: dict[str, str | int
         ]
         over = tally.periods.sums(np.sum(quotas, axis=0)) / tally.targets
         arrays["over_assignment"] = (tally.periods.by, over, about)
-    return xr.Dataset(arrays, _coords(tally, causes), attrs | {"refused": json.dumps(refused)})
+    return dataset(arrays, _coords(tally, causes), attrs | {"refused": json.dumps(refused)})
 
 
 def _coords(tally: TeamTally, causes: Sequence[str]) -> dict[str, object]:

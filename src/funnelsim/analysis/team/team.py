@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import xarray as xr
 
@@ -16,6 +17,9 @@ from funnelsim.engine.simulate import STREAM_VERSION, provenance
 from funnelsim.errors import ArgumentError
 from funnelsim.scenario.model import Scenario
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 FEWEST_DRAWS = 2
 BLOCK_BYTES, MOST_BLOCK = 1 << 25, 4_096  # of a block; two a thread are in memory
 
@@ -26,6 +30,7 @@ def team(
     draws: int,
     seed: int,
     threads: int | None = None,
+    cluster: str | Client | None = None,
     by: Period = "quarter",
     progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -44,6 +49,8 @@ def team(
         0 to 2**63 - 1.
     threads : int, optional
         Defaults to the processors that this process may use.
+    cluster : str or distributed.Client, optional
+        Who simulates in place of this process, as in :func:`funnelsim.simulate`.
     by : {"quarter", "year"}
         A year is four quarters, held against the sums of their quotas and targets.
     progress : callable, optional
@@ -52,9 +59,9 @@ def team(
     Returns
     -------
     xarray.Dataset
-        The variables of :func:`funnelsim.registry` about teams, dims (segment, quarter | year, ...)
-        with "company" among the segments, (quarter | year, ...) where they are about the plan, and
-        (cause, quarter | year) for effects; each estimate with its standard error, over draws,
+        The variables of :func:`funnelsim.variables` about teams, dims (segment, quarter | year,
+        ...) with "company" among the segments, (quarter | year, ...) where they are about the plan,
+        and (cause, quarter | year) for effects; each estimate with its standard error, over draws,
         under the same name + ``_standard_error``. What cannot be answered is left out or NaN, with
         its reason in the attribute ``refused`` (JSON).
 
@@ -80,7 +87,7 @@ def team(
     >>> bool(0.6 < told.plan_probability.sel(quarter=1) < 0.9)
     True
     """
-    return next(teams(plan, (by,), draws, seed, threads, progress))
+    return next(teams(plan, (by,), draws, seed, threads, progress, cluster))
 
 
 def teams(
@@ -90,6 +97,7 @@ def teams(
     seed: int,
     threads: int | None = None,
     progress: Progress | None = None,
+    cluster: str | Client | None = None,
 ) -> Iterator[xr.Dataset]:
     """Yield what :func:`team` returns by several periods, from one pass over the draws."""
     if draws < FEWEST_DRAWS:
@@ -101,8 +109,9 @@ def teams(
         draws=draws,
         seed=seed,
         threads=threads,
+        cluster=cluster,
         progress=progress,
-        block=min(max(BLOCK_BYTES // worlds.bytes_per_draw, 1), MOST_BLOCK),
+        block=block_of(worlds),
     )
     for samples in blocks:
         without = worlds.without(samples)
@@ -112,3 +121,8 @@ def teams(
     attrs = provenance(plan) | {"method": "simulated"} | about
     for tally in tallies:
         yield labelled(tally, worlds.causes, attrs)
+
+
+def block_of(worlds: Worlds) -> int:
+    """Return how many draws of a team to keep in memory at a time."""
+    return min(max(BLOCK_BYTES // worlds.bytes_per_draw, 1), MOST_BLOCK)

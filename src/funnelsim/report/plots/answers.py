@@ -1,4 +1,4 @@
-"""What pictures of plans read from a result: numbers with their errors, and levers in words."""
+"""What pictures read from a result: numbers with their errors, and levers in words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from matplotlib.ticker import FuncFormatter
 
 from funnelsim.errors import ResultError
-from funnelsim.registry import STANDARD_ERROR
+from funnelsim.registry import LUCK, STANDARD_ERROR
 from funnelsim.report.levers import lever_amount, lever_name
 from funnelsim.report.plots.style import made_with, shortened
 
@@ -25,34 +25,53 @@ ACTIVITIES = ("activity.per_quarter", "activity.per_week", "calendar.quarters") 
 LONGEST = 26  # characters of a lever's name in a sentence
 
 
-def answer(told: xr.Dataset, name: str) -> tuple[Floats, Floats]:
+def answer(told: xr.Dataset, name: str, **labels: object) -> tuple[Floats, Floats]:
     """Return values and standard errors over all dims but the segment; 0 where they are exact.
 
     Parameters
     ----------
     told : xarray.Dataset
     name : str
+    **labels
+        Where along dims: ``policy="floor"``.
 
     Raises
     ------
     ResultError
-        Where the result does not have the variable, with the reason that it gives.
+        Where the result does not have the variable, with the reason that it gives, or nothing at
+        these labels.
 
     Examples
     --------
     >>> import funnelsim as fs
-    >>> answer(fs.exact(fs.preset("sales_math")), "attainment_probability")[1].tolist()
-    [0.0, 0.0, 0.0, 0.0]
+    >>> answer(fs.exact(fs.preset("sales_math")), "attainment_probability", quarter=1)[1]
+    array(0.)
     """
     if name not in told:
-        refused = json.loads(told.attrs.get("refused", "{}"))
-        raise ResultError(refused.get(name, f"The result has no {name}."))
-    arrays = [told[name], told.get(name + STANDARD_ERROR, 0.0 * told[name])]
-    values, errors = (
-        np.asarray(each.isel(segment=0) if "segment" in each.dims else each, dtype=np.float64)
-        for each in arrays
-    )
+        where = ": fs.luck returns it" if any(each.name == name for each in LUCK) else ""
+        raise ResultError(_reason(told, name, f"The result has no {name}{where}."))
+    arrays = (told[name], told.get(name + STANDARD_ERROR, 0.0 * told[name]))
+    alone = [each.isel(segment=0) if "segment" in each.dims else each for each in arrays]
+    try:
+        values, errors = (np.asarray(each.sel(labels), dtype=np.float64) for each in alone)
+    except KeyError as error:
+        asked = ", ".join(f"{dim} = {label}" for dim, label in labels.items())
+        raise ResultError(f"The result has no {name} for {asked}.") from error
     return values, np.where(np.isfinite(values), np.nan_to_num(errors), np.nan)
+
+
+def estimate(told: xr.Dataset, name: str, **labels: object) -> tuple[Floats, Floats]:
+    """Return what :func:`answer` does, and refuse what is a number nowhere."""
+    values, errors = answer(told, name, **labels)
+    if np.isnan(values).all():
+        raise ResultError(_reason(told, name, f"{name} is not a number anywhere."))
+    return values, errors
+
+
+def _reason(told: xr.Dataset, name: str, otherwise: str) -> str:
+    """Return why a result does not tell a variable."""
+    refused = json.loads(told.attrs.get("refused", "{}"))
+    return str(refused.get(name, otherwise))
 
 
 def small_print(told: xr.Dataset, errors: Floats) -> str:

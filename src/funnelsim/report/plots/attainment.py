@@ -55,7 +55,7 @@ def bookings(result: xr.Dataset, *, quarter: int = 1, ax: Axes | None = None) ->
     >>> bookings(result).get_xlabel()
     'bookings of the quarter'
     """
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     amounts = result["bookings"].sel(quarter=quarter).values.ravel()
     quota = float(result["quota"].sel(quarter=quarter))
     currency = result.attrs["currency"]
@@ -131,7 +131,7 @@ def attainment_by_activity(
     >>> attainment_by_activity(curve, now=750).get_xlabel()
     'activities a quarter'
     """
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     activities = curve["activities"].values
     probability = curve["attainment_probability"].values
     ax.plot(activities, probability, color=BLUE, linewidth=2.5)

@@ -67,7 +67,7 @@ def bites(told: xr.Dataset, *, certainty: float = 0.8, ax: Axes | None = None) -
     sure, paper = answer(told, "bite")[0][row], answer(told, "paper_bite")[0]
     pipeline, on_paper = answer(told, "bite_pipeline")[0][row], answer(told, "paper_pipeline")[0]
     chance = float(answer(told, "paper_probability")[0])
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     currency, periods = str(told.attrs["currency"]), [str(each) for each in told["period"].values]
     steps = [shortened(str(each), 18) for each in told["step"].values]
     rows = [(name, sure[k], paper[k], "") for k, name in enumerate(steps)]

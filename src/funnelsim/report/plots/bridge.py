@@ -63,7 +63,7 @@ def bridge(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     start, start_error = (float(each) for each in answer(told, "bridge_start"))
     end, end_error = (float(each) for each in answer(told, "bridge_end"))
     shares, errors = answer(told, "contribution")
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     factors = [str(name) for name in told["factor"].values]
     own, other = (str(told.attrs[name]) for name in ("title", "other_title"))
     if own == other:

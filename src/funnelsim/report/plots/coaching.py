@@ -69,7 +69,7 @@ def coaching(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     value, _ = answer(told, "lever_value")
     benchmark, _ = answer(told, "benchmark")
     rank, rivals = told["lift_rank"].values, _rivals(told)
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     paths = [str(path) for path in told["lever"].values]
     currency = str(told.attrs["currency"])
     order = np.argsort(-lift, kind="stable")

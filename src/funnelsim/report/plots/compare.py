@@ -73,7 +73,7 @@ def differences(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     made, _ = answer(told, MADE)
     change, error = (100 * each for each in answer(told, LESS))
     exact, drawn = _is_exact(told), f"{BESIDE_EXACT}{LESS}" in told
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     names = [str(name) for name in told["scenario"].values]
     rows = np.arange(len(names))
     clear = np.abs(change) > (100 * _numerical(told, LESS) if exact else WHISKERS * error)
@@ -137,7 +137,7 @@ def ranking(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """
     made, error = answer(told, MADE)
     best, _ = answer(told, "best_probability")
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     order = np.lexsort((-made, -best if _is_exact(told) else 0 * best))
     names = [str(told["scenario"].values[k]) for k in order]
     rows = np.arange(len(names))

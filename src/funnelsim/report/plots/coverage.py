@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from funnelsim.errors import ArgumentError, ResultError
@@ -72,7 +71,7 @@ def coverage(told: xr.Dataset, *, certainty: float = 0.8, ax: Axes | None = None
     known = [float(each) for each in told["certainty"].values]
     if certainty not in known:
         raise ArgumentError(f"certainty = {certainty}: the result has {known}.")
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     place = known.index(certainty)
     _draw(ax, told, place)
     _mark_own(ax, told, place)
@@ -80,40 +79,7 @@ def coverage(told: xr.Dataset, *, certainty: float = 0.8, ax: Axes | None = None
     return finished(ax, _message(told, certainty, place))
 
 
-def coverage_picture(told: xr.Dataset) -> Figure:
-    """Draw a picture of coverage for each certainty, side by side; return the figure.
-
-    The figure is not known to pyplot, so that no window can open.
-
-    Parameters
-    ----------
-    told : xarray.Dataset
-        As :func:`funnelsim.coverage` returns it.
-
-    Raises
-    ------
-    ResultError
-        Where the result does not tell.
-    """
-    known = [float(each) for each in told["certainty"].values]
-    figure = Figure(figsize=(1.6 + 2.9 * len(known), 4.8), dpi=150, layout="constrained")
-    panels = figure.subplots(1, len(known), sharey=True, squeeze=False)[0]
-    for place, (certainty, ax) in enumerate(zip(known, panels, strict=True)):
-        last = place == len(known) - 1
-        _draw(ax, told, place, named=last)
-        _mark_own(ax, told, place, short=True)
-        ax.set_ylabel(ax.get_ylabel() if place == 0 else "")
-        finished(ax, f"for {100 * certainty:.4g} of 100")
-    figure.supxlabel(
-        f"{DEALS}; diamond: this plan\n({RULE_OF_THUMB}; computed exactly)",
-        color=DARK,
-        fontsize=10,
-    )
-    figure.suptitle(_rule_message(told), color=INK, fontsize=13, fontweight="bold")
-    return figure
-
-
-def _draw(ax: Axes, told: xr.Dataset, place: int, *, named: bool = True) -> None:
+def _draw(ax: Axes, told: xr.Dataset, place: int) -> None:
     """Draw the curves of a certainty, on axes that suit all of them."""
     every = answer(told, "coverage_needed")[0]
     needed = every[..., place]
@@ -134,8 +100,6 @@ def _draw(ax: Axes, told: xr.Dataset, place: int, *, named: bool = True) -> None
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}x"))
     ax.set_ylabel("pipeline over quota")
-    if not named:
-        return
     ends = needed[picked, -1]
     scale = np.log([low, top])
     heights = apart(((np.log(ends) - scale[0]) / np.ptp(scale)).tolist(), 0.055, 0.03, 1.0)
@@ -163,7 +127,7 @@ def _spaced(deals: Floats) -> Floats:
     return np.array(kept)
 
 
-def _mark_own(ax: Axes, told: xr.Dataset, place: int, *, short: bool = False) -> None:
+def _mark_own(ax: Axes, told: xr.Dataset, place: int) -> None:
     """Mark what the plan's own win rate and quota take."""
     try:
         own = float(answer(told, "own_coverage_needed")[0][place])
@@ -176,7 +140,7 @@ def _mark_own(ax: Axes, told: xr.Dataset, place: int, *, short: bool = False) ->
     ax.plot(deals, own, "D", color="white", markeredgecolor=INK, markersize=9, zorder=4)
     middle = np.log(deals / low) / np.log(high / low)
     ax.annotate(
-        f"{own:.1f}x" if short else f"this plan, {100 * rate:.3g} % won: {own:.1f}x",
+        f"this plan, {100 * rate:.3g} % won: {own:.1f}x",
         (deals, own),
         (min(max(float(middle), 0.02), 0.98), 0.04),
         textcoords="axes fraction",
@@ -201,10 +165,3 @@ def _message(told: xr.Dataset, certainty: float, place: int) -> str:
         f"Here {100 * certainty:.4g} of 100 takes a pipeline of {own:.1f}x the quota;\n"
         f"3x makes it in {hundred(thrice)} of 100 quarters"
     )
-
-
-def _rule_message(told: xr.Dataset) -> str:
-    """Return how sure three times the quota makes anybody."""
-    thrice = answer(told, "three_times_probability")[0]
-    low, high = (hundred(float(each)) for each in (thrice.min(), thrice.max()))
-    return f"Three times the quota is enough in {low} to {high} of 100 quarters: win rates decide"

@@ -60,7 +60,7 @@ def cushion(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     over = told["over_assignment"].values - 1
     sizes = [int(each) for each in told["reps"].values]
     own = int(told.attrs["own_reps"])
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     place = sizes.index(own) if own in sizes else len(sizes) - 1
     if chances.shape[0] > 1:
         label = f"{sizes[place]} reps, if they shared no risk"
@@ -149,7 +149,7 @@ def diversification(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     chances, errors = answer(told, "risk_plan_probability")
     sizes = told["reps"].values.astype(float)
     risks = [str(each) for each in told["risk"].values]
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     for k, risk in enumerate(risks):
         ax.errorbar(
             sizes,

@@ -93,7 +93,7 @@ def payback(
     low, middle, high, mean = (
         np.concatenate([[0.0], each[:shown]]) for each in (low, middle, high, mean)
     )
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     ax.axhline(0, color=DARK, linewidth=1)
     ax.fill_between(months, low, high, color=SKY, alpha=0.35, linewidth=0)
     ax.plot(months, middle, color=BLUE, linewidth=2.4)
@@ -157,7 +157,7 @@ def budget(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     mean = _known(told, "cost_mean").sel(place | {"item": "commission"}).values
     limit = _known(told, "commission_budget").values
     exceeded = _known(told, "budget_exceeded_probability").values
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     x = np.arange(len(limit), dtype=float)
     ax.bar(x, high - low, 0.5, bottom=low, color=PALE, edgecolor=GREY)
     ax.hlines(middle, x - 0.25, x + 0.25, color=DARK, linewidth=1.6)
@@ -216,7 +216,7 @@ def paces(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     spread = _known(told, "cash_quantile").values
     names = [str(each) for each in told["scenario"].values]
     quarters = np.concatenate([[0], told["quarter"].values])
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     ax.axhline(0, color=DARK, linewidth=1)
     labels = []
     bands = {0, int(np.argmax(means[:, -1]))} if len(names) > MOST_BANDS else range(len(names))

@@ -76,7 +76,7 @@ def headcount(told: xr.Dataset, *, segment: str | None = None, ax: Axes | None =
     reps = told["reps"].values
     known = np.isfinite(chances)
     now = int(told["headcount_now"].values[row])
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     ax.fill_between(
         reps[known],
         (chances - WHISKERS * errors)[known],
@@ -125,7 +125,7 @@ def next_steps(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     change, errors = answer(told, "step_plan_probability_change")
     order = np.argsort(-change, kind="stable")
     names = [shortened(str(told["step"].values[k]), LONGEST) for k in order]
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     rows = range(len(order))
     sure = np.abs(change) > 3 * errors
     colours = [BLUE if sure[k] else GREY for k in order]

@@ -60,7 +60,7 @@ def interactions(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     alone, _ = answer(told, "first_order_index")
     total, error = answer(told, "total_index")
     spread = float(answer(told, "goal_probability_sd")[0])
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     order = np.argsort(-np.nan_to_num(total), kind="stable")[:MOST]
     rows = np.arange(order.size)
     own = np.clip(alone[order], 0.0, None)

@@ -6,18 +6,17 @@ import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-
 from funnelsim.errors import ResultError
+from funnelsim.report.plots.page import new_page
 from funnelsim.report.plots.policy import dose_response, kpi_table
 from funnelsim.report.plots.repeat import careers, equal_mean
-from funnelsim.report.plots.style import DARK, INK, PALE, finished, shortened
+from funnelsim.report.plots.style import DARK, PALE, finished, styled
 from funnelsim.report.plots.windfalls import variance_by_source, windfalls
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 NOTE = "± is one standard error, bands and whiskers reach two to either side."
 
@@ -49,8 +48,6 @@ def luck_page(luck: xr.Dataset, samples: xr.Dataset, *, lag: int = 0) -> Figure:
     >>> len(page.axes)
     6
     """
-    layout = ConstrainedLayoutEngine(w_pad=0.16, h_pad=0.16)
-    figure = Figure(figsize=(13.5, 17), dpi=150, layout=layout)
     pictures: tuple[tuple[str, Callable[[Axes], Axes]], ...] = (
         ("windfalls", lambda ax: windfalls(samples, ax=ax)),
         ("variance by source", lambda ax: variance_by_source(luck, ax=ax)),
@@ -59,20 +56,13 @@ def luck_page(luck: xr.Dataset, samples: xr.Dataset, *, lag: int = 0) -> Figure:
         ("careers", lambda ax: careers(luck, ax=ax)),
         ("equal mean", lambda ax: equal_mean(luck, ax=ax)),
     )
-    places = figure.subfigures(3, 2, squeeze=False)  # each makes room for its own labels
-    for (name, picture), place in zip(pictures, places.flat, strict=True):
-        ax = place.subplots()
+    question = "how much of making quota is luck?"
+    figure, places = new_page(luck, question, NOTE, size=(13.5, 17), rows=3)
+    for (name, picture), ax in zip(pictures, places, strict=True):
         try:
             picture(ax)
         except ResultError as reason:
             _explain(ax, name, str(reason))
-    title = f"{shortened(str(luck.attrs['title']), 40)}: how much of making quota is luck?"
-    figure.suptitle(title, fontsize=18, fontweight="bold", color=INK, parse_math=False)
-    figure.supxlabel(
-        f"funnelsim {luck.attrs['funnelsim_version']}, seed {luck.attrs['seed']}. {NOTE}",
-        fontsize=10,
-        color=DARK,
-    )
     return figure
 
 
@@ -80,7 +70,7 @@ def _explain(ax: Axes, name: str, reason: str) -> None:
     """Say why a picture is missing."""
     ax.text(0.5, 0.5, textwrap.fill(reason, 56), ha="center", va="center", color=DARK,
             transform=ax.transAxes)  # fmt: skip
-    ax.set_facecolor(PALE)
+    ax.set_facecolor(styled(PALE))
     ax.xaxis.set_visible(False)
     ax.yaxis.set_visible(False)
     finished(ax, f"No picture of {name}")

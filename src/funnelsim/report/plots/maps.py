@@ -25,6 +25,7 @@ from funnelsim.report.plots.style import (
     finished,
     hundred,
     new_axes,
+    styled,
 )
 from funnelsim.report.plots.swept import (
     NUMBERS,
@@ -75,7 +76,7 @@ def sweep_map(told: xr.Dataset, *, target: float = TARGET, ax: Axes | None = Non
     ResultError
         Where the result does not have P(attain).
     """
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     told = _laid_out(told)
     values, errors = over_quarters(told)
     _draw_map(ax, told, values, target)
@@ -119,7 +120,7 @@ def sweep_maps(told: xr.Dataset, *, target: float = TARGET, ax: Axes | None = No
         raise ArgumentError(
             f"{third} has {count} values, too many for a map of each: pick {MOST_MAPS} at most."
         )
-    figure, panels = _panels(ax if ax is not None else new_axes(), count)
+    figure, panels = _panels(ax or new_axes(), count)
     columns = min(count, MAPS_IN_A_ROW)
     currency = str(told.attrs["currency"])
     labels = [value_label(third, each, currency) for each in told[third].values]
@@ -137,7 +138,7 @@ def sweep_maps(told: xr.Dataset, *, target: float = TARGET, ax: Axes | None = No
     values, errors = over_quarters(told)
     figure.supxlabel(
         f"lines: of 100 quarters, so many make quota ({small_print(told, errors)})",
-        color=DARK,
+        color=styled(DARK),
         fontsize=SMALL,
     )
     known = [chance for chance in here if chance is not None]
@@ -148,7 +149,7 @@ def sweep_maps(told: xr.Dataset, *, target: float = TARGET, ax: Axes | None = No
             f"from {hundred(known[0])} to {hundred(known[-1])} of 100 quarters make quota, "
             "all else as planned"
         )
-    said = figure.suptitle(message, color=INK, fontsize=13, fontweight="bold")
+    said = figure.suptitle(message, color=styled(INK), fontsize=13, fontweight="bold")
     said.set_parse_math(False)
     return panels[0]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from funnelsim.errors import ResultError
 from funnelsim.report.numbers import with_error
-from funnelsim.report.plots.estimates import Floats, estimate
+from funnelsim.report.plots.answers import Floats, estimate
 from funnelsim.report.plots.style import (
     BLUE,
     DARK,
@@ -78,7 +78,7 @@ def kpi_table(luck: xr.Dataset, *, lag: int = 0, ax: Axes | None = None) -> Axes
     tables = {NONE: observed}
     with suppress(ResultError):  # where nothing says what to impose, what was observed stands alone
         tables[FLOOR], _ = estimate(luck, name, policy=FLOOR, lag=lag)
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     for place, (policy, table) in enumerate(tables.items()):
         _mosaic(ax, place * STEP, table)
         made = hundred(float(table[:, :2].sum()))
@@ -259,7 +259,7 @@ def dose_response(luck: xr.Dataset, *, by: str = "floor", ax: Axes | None = None
     """
     effects, errors = estimate(luck, f"{by}_effect")
     activities, _ = estimate(luck, f"{by}_activities_mean")
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     doses = luck[by].values.astype(float)
     level, evenness, policy = 100 * effects.T
     zero = np.zeros_like(doses)

@@ -55,7 +55,7 @@ def quota(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     quotas, errors = answer(told, "quota_for_share")
     if np.isnan(quotas).all():
         raise ResultError("No quota above 0 is made as often as that.")
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     currency = str(told.attrs["currency"])
     now = float(np.mean(scenario_of(told).quotas))
     names = _who(told)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from funnelsim.analysis.luck.equal_mean import AS_STATED, GAMBLERS, REPETITION, ahead_from
-from funnelsim.report.plots.estimates import Floats, estimate
+from funnelsim.report.plots.answers import Floats, estimate
 from funnelsim.report.plots.style import (
     BLUE,
     DARK,
@@ -72,7 +72,7 @@ def careers(luck: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     name = "career_at_least_probability"
     known = {reps: estimate(luck, name, reps=reps) for reps in REPS}
     independent, _ = estimate(luck, "independent_at_least_probability", reps=DIFFERENT)
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     lengths = [int(career) for career in luck["career"].values]
     ticks: list[tuple[float, str]] = []
     for place, career in enumerate(lengths):
@@ -169,7 +169,7 @@ def equal_mean(luck: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     True
     """
     made, errors = estimate(luck, "way_attainment_probability")
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     ratios = luck["quota_ratio"].values.astype(float)
     own = float(luck.attrs["own_quota_ratio"])
     curves = {

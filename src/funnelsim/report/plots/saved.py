@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
+from funnelsim.report.plots.style import SIZE
 from funnelsim.writing import whole_file
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     Draw = Callable[[Axes], object]
 
-SIZE, DOTS_PER_INCH = (7.2, 5.6), 150
+DOTS_PER_INCH = 150
 
 
 def save_picture(draw: Draw, path: str | os.PathLike[str]) -> None:

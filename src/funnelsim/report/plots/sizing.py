@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-
 from funnelsim.report.plots.cushion import cushion, diversification
 from funnelsim.report.plots.headcount import headcount, next_steps
-from funnelsim.report.plots.style import DARK, INK, shortened
+from funnelsim.report.plots.page import new_page
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.figure import Figure
 
 NOTE = "Bands and whiskers reach two standard errors to either side."
 
@@ -42,18 +40,10 @@ def sizing_page(
     >>> len(sizing_page(*(function(plan, **how) for function in functions)).axes)
     4
     """
-    layout = ConstrainedLayoutEngine(w_pad=0.16, h_pad=0.16)
-    figure = Figure(figsize=(15, 11.6), dpi=130, layout=layout)
-    places = figure.subfigures(2, 2, squeeze=False).flat  # each makes room for its own labels
-    headcount(needed, ax=next(places).subplots())
-    next_steps(steps, ax=next(places).subplots())
-    cushion(cushions, ax=next(places).subplots())
-    diversification(diversified, ax=next(places).subplots())
-    title = f"{shortened(str(needed.attrs['title']), 40)}: how many reps, and how much cushion?"
-    figure.suptitle(title, fontsize=18, fontweight="bold", color=INK, parse_math=False)
-    figure.supxlabel(
-        f"funnelsim {needed.attrs['funnelsim_version']}, seed {needed.attrs['seed']}. {NOTE}",
-        fontsize=10,
-        color=DARK,
-    )
+    question = "how many reps, and how much cushion?"
+    figure, places = new_page(needed, question, NOTE, size=(15, 11.6), rows=2)
+    headcount(needed, ax=places[0])
+    next_steps(steps, ax=places[1])
+    cushion(cushions, ax=places[2])
+    diversification(diversified, ax=places[3])
     return figure

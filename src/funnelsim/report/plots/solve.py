@@ -77,7 +77,7 @@ def curve(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     currency = str(told.attrs["currency"])
     values = told["tried"].values.astype(float)
     now = _now(told, path)
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     window = _window(values, chances, [solved, now, low, high])
     if len(values) > 1:
         fine = np.linspace(values[0], values[-1], 2) if len(values) < 3 else _fine(values, window)

@@ -138,7 +138,7 @@ def sweep_curves(told: xr.Dataset, *, target: float = TARGET, ax: Axes | None = 
     told = told.sortby(along) if numeric else told
     values, errors = over_quarters(told)
     labels = told[along].values
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     places = labels.astype(float) if numeric else np.arange(len(labels), dtype=float)
     currency = str(told.attrs["currency"])
     curves = values.reshape(len(places), -1).T, errors.reshape(len(places), -1).T

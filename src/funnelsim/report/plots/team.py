@@ -74,7 +74,7 @@ def company_bookings(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """
     if "company_bookings_quantile" not in told:
         raise ResultError("The result has no company bookings: fs.team returns them.")
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     by = "year" if "year" in told.dims else "quarter"
     numbers = told[by].values
     edges = np.append(numbers - 0.5, numbers[-1] + 0.5)
@@ -151,7 +151,7 @@ def causes(told: xr.Dataset, *, period: int | None = None, ax: Axes | None = Non
     name = "effect_on_plan_probability"
     if name not in told:
         raise ResultError("The result has no effect on the plan: state [plan], and fs.team.")
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     by = "year" if "year" in told.dims else "quarter"
     period = int(told[by].values[-1]) if period is None else period
     effects = told[name].sel({by: period}).sortby(told[name].sel({by: period}))

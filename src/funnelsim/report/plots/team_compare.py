@@ -65,7 +65,7 @@ def plans_made(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """
     made, _ = answer(told, MADE)
     change, error = (100 * each for each in answer(told, MADE + DIFFERENCE))
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     names = [str(name) for name in told["scenario"].values]
     rows = np.arange(len(names))
     clear = np.abs(change) > WHISKERS * error

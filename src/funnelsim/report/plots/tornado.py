@@ -29,6 +29,7 @@ from funnelsim.report.plots.style import (
     new_axes,
     percent_axis,
     shortened,
+    styled,
 )
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def tornado(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     swing, _ = answer(told, "swing")
     largest, largest_error = answer(told, "largest_swing")
     ends, _ = answer(told, "lever_range")
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     paths = [str(path) for path in told["lever"].values]
     shown = np.arange(min(len(paths), MOST))
     currency = str(told.attrs["currency"])
@@ -127,7 +128,7 @@ def tornado(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(_tornado_note(told, largest, at_error))
     finished(ax, _tornado_message(told, leaders, paths, ends, [now, *at[0]]))
     for label in ax.get_yticklabels()[:leaders]:
-        label.set_color(INK)
+        label.set_color(styled(INK))
         label.set_fontweight("bold")
     return ax
 

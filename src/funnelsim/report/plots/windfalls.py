@@ -11,7 +11,8 @@ from matplotlib.ticker import FixedLocator
 
 from funnelsim.analysis.tally import REACHES
 from funnelsim.report.numbers import short_money
-from funnelsim.report.plots.estimates import Floats, estimate
+from funnelsim.report.plots.answers import Floats, estimate
+from funnelsim.report.plots.rows import column
 from funnelsim.report.plots.style import (
     BLUE,
     DARK,
@@ -74,7 +75,7 @@ def windfalls(samples: xr.Dataset, *, quarter: int = 1, ax: Axes | None = None) 
     >>> windfalls(samples).get_title().startswith("Quota is made in")
     True
     """
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     own = samples.sel(quarter=quarter)
     quota, currency = float(own["quota"]), str(samples.attrs["currency"])
     amounts, repeatable = (
@@ -180,7 +181,7 @@ def variance_by_source(luck: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """
     bookings, error = estimate(luck, "bookings_variance_share")
     made, made_error = estimate(luck, "attainment_variance_share")
-    ax = ax if ax is not None else new_axes()
+    ax = ax or new_axes()
     sources = [str(name) for name in luck["source"].values]
     absent = (bookings == 0) & (made == 0)
     shown = np.flatnonzero(~absent)
@@ -210,19 +211,7 @@ def variance_by_source(luck: xr.Dataset, *, ax: Axes | None = None) -> Axes:
         (98, made, "◇ quota", VERMILION),
     ):
         numbers = [f"{100 * max(values[k], 0.0):.1f} %" for k in shown]
-        for row, words in zip((-0.75, *rows), (head, *numbers), strict=True):
-            ax.annotate(
-                words,
-                (1.0, row),
-                (points, 0),
-                xycoords=ax.get_yaxis_transform(),
-                textcoords="offset points",
-                ha="center",
-                va="center",
-                color=colour,
-                fontsize=SMALL,
-                fontweight="bold",
-            )
+        column(ax, points, head, zip(rows, numbers, strict=True), top=-0.75, colour=colour)
     without = [_label(sources[k]) for k in np.flatnonzero(absent)]
     note = f"share of the variance; in this plan none from {', '.join(without)}" if without else ""
     small_print = made_with(luck.attrs["draws"], [*error[shown], *made_error[shown]])

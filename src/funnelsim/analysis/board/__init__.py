@@ -1,0 +1,1 @@
+"""All that a board asks of a plan, asked at once."""

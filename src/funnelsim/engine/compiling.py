@@ -1,0 +1,150 @@
+"""How kernels become machine code: as one piece.
+
+What only other kernels call is a ``part``. Numba would give each its own machine code and an entry
+from Python, and then copy it into its callers and compile it there again: half of the time. A part
+ends as LLVM instead, which whoever calls it takes in; one ``whole`` is compiled in the end. Called
+from Python, as tests do, a part is compiled by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numba as nb
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import register_pass
+from numba.core.options import DefaultOptions
+from numba.core.registry import CPUDispatcher
+from numba.core.typed_passes import NativeLowering
+
+from funnelsim.engine.machine_code import MachineCode
+
+# Parts take more of numba than it publishes; with a later one they are compiled its own, slow way.
+LAST_TRIED = (0, 68)
+
+# References to arrays are not counted, a sixth of the time: no kernel makes or keeps an array.
+# Nor is anything called from C. These options are not public: done without where not known.
+_UNCOUNTED = {
+    option: value
+    for option, value in (("_nrt", False), ("no_cfunc_wrapper", True))
+    if hasattr(DefaultOptions, option)
+}
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", **_UNCOUNTED}
+# Passes for what no part does: closures, ``with``, literal loops, arithmetic with whole arrays.
+_NEEDLESS = {
+    "DeadBranchPrune",
+    "DumpParforDiagnostics",
+    "FindLiterallyCalls",
+    "InlineClosureLikes",
+    "InlineInlinables",
+    "InlineOverloads",
+    "LiteralPropagationSubPipelinePass",
+    "LiteralUnroll",
+    "MakeFunctionToJitFunction",
+    "NoPythonSupportedFeatureValidation",
+    "NopythonRewrites",
+    "RewriteDynamicRaises",
+    "WithLifting",
+}
+
+_config: Any = nb.config  # its names are made as it is read
+
+Kernel = Callable[..., Any]
+
+
+def part(*, forceinline: bool = False) -> Callable[[Kernel], Any]:
+    """Return a decorator for a function that kernels call.
+
+    Parameters
+    ----------
+    forceinline : bool
+        Copy it into every caller, without exception.
+    """
+    options = _OPTIONS | {"forceinline": forceinline}
+
+    def decorate(function: Kernel) -> Any:
+        if _config.DISABLE_JIT or _numba_version() > LAST_TRIED:
+            return nb.njit(**options)(function)
+        return _Part(function, {}, {"nopython": True, **options}, _PartCompiler)
+
+    return decorate
+
+
+def whole(function: Kernel) -> Any:
+    """Compile a function that Python calls, at its first call; later processes find the code.
+
+    It runs without the GIL.
+    """
+    kernel: Any = nb.njit(nogil=True, **_OPTIONS)(function)
+    if not _config.DISABLE_JIT:
+        kernel._cache = MachineCode(function)
+    return kernel
+
+
+def machine_code_of(kernel: Any) -> MachineCode:
+    """Return where the machine code of a whole is kept."""
+    kept: MachineCode = kernel._cache
+    return kept
+
+
+def _numba_version() -> tuple[int, ...]:
+    return tuple(int(number) for number in nb.__version__.split(".")[:2])
+
+
+class _Part(CPUDispatcher):
+    """A function that is compiled into those that call it, and by itself when Python calls it."""
+
+    def add_overload(self, result: Any) -> None:
+        self.overloads[tuple(result.signature.args)] = result
+
+    @cached_property
+    def by_itself(self) -> Any:
+        return nb.njit(**_OPTIONS)(self.py_func)
+
+    def _compile_for_args(self, *_: object, **__: object) -> Any:
+        return self.by_itself  # numba calls it
+
+
+class _PartLibrary(JITCodeLibrary):
+    """LLVM of a part and of what it calls: not optimised as a whole, nor made machine code."""
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _PartLowering(NativeLowering):
+    """Lower a part to LLVM, without an entry from Python."""
+
+    _name = "part_lowering"
+
+    def run_pass(self, state: Any) -> bool:
+        state.library = _PartLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.enable_object_caching()
+        state.flags.no_compile = True
+        state.flags.no_cpython_wrapper = True
+        super().run_pass(state)
+        entry = object()  # numba looks a function up by its entry, which a part has not
+        state.targetctx.insert_user_function(entry, state.cr.fndesc, [state.library])
+        state["cr"] = state.cr._replace(cfunc=entry)
+        return True
+
+
+class _PartCompiler(CompilerBase):
+    """Numba's passes, but for those that would change nothing."""
+
+    def define_pipelines(self) -> list[Any]:
+        passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        passes.passes = [
+            (_PartLowering if each is NativeLowering else each, about)
+            for each, about in passes.passes
+            if each.__name__ not in _NEEDLESS
+        ]
+        passes.finalize()
+        return [passes]
