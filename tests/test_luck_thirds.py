@@ -256,7 +256,9 @@ def test_what_cannot_be_divided_is_counted():
 def test_p_values_of_teams_of_identical_reps_are_uniform():
     plan = fs.preset("sales_math").model_copy(update={"kpis": ()})
     null, others = (
-        gaps.with_gaps(gaps.teams_thirds([plan], 6, gaps.MEASURES, [1, 4], draws, seed, None, None))
+        gaps.with_gaps(
+            gaps.teams_thirds([plan], 6, gaps.MEASURES, [1, 4], draws, seed, None, None, None)
+        )
         for draws, seed in ((5_000, 1), (2_000, 2))
     )
     for measure, name in enumerate(gaps.MEASURES):

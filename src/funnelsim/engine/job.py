@@ -12,6 +12,7 @@ import numpy as np
 
 from funnelsim.engine import kernels
 from funnelsim.engine.pack import Packed
+from funnelsim.engine.record import LANES
 from funnelsim.engine.rows import Rows, Samples, bytes_per_draw, new_rows, samples_of
 from funnelsim.engine.scratch import scratch_of
 from funnelsim.engine.stream import stream_keys
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from funnelsim.engine.blocks import Run
 
 SLICE = 0.2  # seconds for which a worker does not hear that it shall stop
-VECTOR = 128  # draws that the kernels like to work on side by side
 FIRST = 1 << 12  # rep-quarters to learn from how long a draw takes
 LONGER = 32  # times, at most, that a slice is longer than the one before
 
@@ -122,9 +122,9 @@ class Job:
         if not pace:
             run = self.runs[index]
             seats = max(run.seats, 1)  # a team may have none
-            return min(max(FIRST // (seats * run.plan.calendar.quarters), 1), VECTOR)
+            return min(max(FIRST // (seats * run.plan.calendar.quarters), 1), LANES)
         draws = max(int(min(SLICE / pace, LONGER * last if last else SLICE / pace)), 1)
-        return draws - draws % VECTOR if draws > VECTOR else draws
+        return draws - draws % LANES if draws > LANES else draws
 
     def _simulate(self, index: int, rows: Rows, start: int) -> None:
         each, (draws, seats) = self.packed[index], rows.counts.shape[:2]

@@ -105,18 +105,21 @@ def exact(
 
 
 def _said_once(reasons: Iterable[str]) -> str:
-    """Return reasons without those that only repeat one of a segment's, or of all.
+    """Return reasons, each once: with the segment that it is of, or without where several are.
 
     Examples
     --------
-    >>> _said_once(["nobody knows", "smb: nobody knows", "smb: nor this", "smb: nobody knows"])
+    >>> _said_once(["nobody knows", "smb: nobody knows", "mid: nobody knows", "smb: nor this"])
     'nobody knows; smb: nor this'
+    >>> _said_once(["nobody knows", "smb: nobody knows"])
+    'smb: nobody knows'
     """
-    said: list[str] = []
-    for reason in reasons:
-        if not any(reason == each or reason.endswith(f": {each}") for each in said):
-            said.append(reason)
-    return "; ".join(said)
+    told = list(dict.fromkeys(reasons))
+    for reason in tuple(told):
+        of_segments = [each for each in told if each.endswith(f": {reason}")]
+        for repeated in [reason] if len(of_segments) == 1 else of_segments:
+            told.remove(repeated)
+    return "; ".join(told)
 
 
 def _by_segment(
