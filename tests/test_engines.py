@@ -107,7 +107,7 @@ def test_work_is_given_up_slice_by_slice(monkeypatch: pytest.MonkeyPatch) -> Non
 
     with pytest.raises(StoppedError):
         job.fill(rows, 0, stopped)
-    assert np.flatnonzero(rows[0].counts[:, 0, 0, 0])[-1] + 1 == module.VECTOR + 1 + 1
+    assert np.flatnonzero(rows[0].counts[:, 0, 0, 0])[-1] + 1 == module.LANES + 1 + 1
 
 
 def test_slices_change_no_byte(monkeypatch: pytest.MonkeyPatch) -> None:

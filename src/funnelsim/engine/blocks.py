@@ -16,6 +16,7 @@ import numpy as np
 
 from funnelsim.engine.job import Job
 from funnelsim.engine.pack import Packed, pack
+from funnelsim.engine.record import LANES
 from funnelsim.engine.rows import Rows, Samples, bytes_per_draw
 from funnelsim.engine.stream import purposes_of
 from funnelsim.engine.workers import (
@@ -283,6 +284,8 @@ def run_blocks(
     Rows are those of ``whole`` where it is given, else of a block's own.
     """
     shared = hands.shared(job)
+    if whole is not None:  # nothing is reduced by block: all have something to do
+        block = min(block, max(-(-draws // (2 * hands.count)), LANES))
 
     def calls() -> Iterator[tuple[Callable[..., object], tuple[object, ...]]]:
         for start, stop in _spans(draws, block):

@@ -71,7 +71,7 @@ def simulate(
     progress : callable, optional
         Called with (draws done, draws in all) after each block.
     block : int
-        Draws that a thread simulates at a time.
+        Draws that a thread simulates at a time, at most.
 
     Returns
     -------
