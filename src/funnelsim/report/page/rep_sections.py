@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from funnelsim.report.luck import PLURALS
-from funnelsim.report.numbers import plain
 from funnelsim.report.page.drawn import drawn
 from funnelsim.report.page.elements import (
     Cell,
@@ -24,6 +20,7 @@ from funnelsim.report.page.elements import (
 )
 from funnelsim.report.page.rep import made_of
 from funnelsim.report.page.rep_levers import levers_section, map_section
+from funnelsim.report.page.side_by_side import side_by_side
 from funnelsim.report.plots.compare import differences
 from funnelsim.report.plots.policy import kpi_table
 from funnelsim.report.plots.repeat import careers
@@ -31,8 +28,6 @@ from funnelsim.report.plots.windfalls import variance_by_source
 from funnelsim.report.told import Exact, Told, lucky_words
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from funnelsim.analysis.board.rep import RepFindings
     from funnelsim.report.plots.inline import Pictures
 
@@ -53,59 +48,14 @@ def sections_of_rep(found: RepFindings, pictures: Pictures) -> Iterator[Section]
 
 
 def _side_by_side(found: RepFindings, pictures: Pictures) -> Section:
-    key, title = "plans", "Plans side by side"
-    if len(found.plans) == 1:
-        said = (
-            "There is one plan here. State variants in its file, or give several files, to hold "
-            "them against each other."
-        )
-        return Section(key, title, [said])
-    compared = found.compared
-    if compared is None:
-        return Section(key, title, notes=[f"Not compared: {found.refused.get('compare', '')}"])
-    told, notes = Told(compared), list[Cell]()
-    table = _plans_table(found, told)
-    figures = drawn(
+    return side_by_side(
+        found,
         pictures,
-        lambda ax: differences(compared, ax=ax),
-        table,
+        differences,
+        lambda told: _plans_table(found, told),
         "All plans see the same luck, so that differences are known better than either side.",
-        notes,
+        "The first is {name}; the others are held against it.",
     )
-    name = next(iter(found.plans))
-    lead = [sentence("The first is {name}; the others are held against it.", name=name)]
-    return Section(key, title, lead, figures, [changes_table(compared)], notes)
-
-
-def changes_table(compared: xr.Dataset) -> Table:
-    """Return what each plan changes of the first one."""
-    changes = json.loads(str(compared.attrs["changes"]))
-    rows: list[list[Cell]] = [
-        [name, each["path"], said(each["from"]), said(each["to"])]
-        for name, own in changes.items()
-        for each in own
-    ]
-    return Table("What the plans change", ["plan", "key", "from", "to"], rows)
-
-
-def said(value: object) -> Cell:
-    """Return a value of a file.
-
-    Examples
-    --------
-    >>> said([{"week": 13}]), said(None), said("fixed")
-    (Markup('week <data value="13">13</data>'), 'not stated', 'fixed')
-    """
-    if isinstance(value, list):
-        between = Markup("; ") if value and isinstance(value[0], dict) else Markup(", ")
-        return between.join(map(said, value))
-    if isinstance(value, dict):
-        return Markup(", ").join(
-            sentence("{key} {value}", key=key, value=said(each)) for key, each in value.items()
-        )
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return "not stated" if value is None else str(value)
-    return cite(float(value), plain(float(value)))
 
 
 def _plans_table(found: RepFindings, told: Told) -> Table:

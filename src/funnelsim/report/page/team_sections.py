@@ -21,7 +21,7 @@ from funnelsim.report.page.elements import (
     share,
 )
 from funnelsim.report.page.rep_levers import tornado_figure
-from funnelsim.report.page.rep_sections import changes_table
+from funnelsim.report.page.side_by_side import side_by_side
 from funnelsim.report.page.team import COMPANY, noun
 from funnelsim.report.plots.headcount import headcount, next_steps
 from funnelsim.report.plots.team import causes, company_bookings
@@ -46,17 +46,17 @@ def sections_of_company(found: CompanyFindings, pictures: Pictures) -> Iterator[
 
 
 def _side_by_side(found: CompanyFindings, pictures: Pictures) -> Section:
-    key, title = "plans", "Plans side by side"
-    if len(found.plans) == 1:
-        said = (
-            "There is one plan here. State variants in its file, or give several files, to hold "
-            "them against each other."
-        )
-        return Section(key, title, [said])
-    compared = found.compared
-    if compared is None:
-        return Section(key, title, notes=[f"Not compared: {found.refused.get('compare', '')}"])
-    told, notes = Told(compared), list[Cell]()
+    return side_by_side(
+        found,
+        pictures,
+        plans_made,
+        lambda told: _plans_table(found, told),
+        "All plans see the same worlds and the same luck of each seat.",
+        "The first is {name}; the others are held against it, quarter by quarter.",
+    )
+
+
+def _plans_table(found: CompanyFindings, told: Told) -> Table:
     currency = found.plan.currency
     rows: list[list[Cell]] = []
     for place, name in enumerate(found.plans):
@@ -72,20 +72,7 @@ def _side_by_side(found: CompanyFindings, pictures: Pictures) -> Section:
         "bookings of the horizon",
         "difference",
     ]
-    figures = drawn(
-        pictures,
-        lambda ax: plans_made(compared, ax=ax),
-        Table("Plans side by side", heads, rows),
-        "All plans see the same worlds and the same luck of each seat.",
-        notes,
-    )
-    lead = [
-        sentence(
-            "The first is {name}; the others are held against it, quarter by quarter.",
-            name=next(iter(found.plans)),
-        )
-    ]
-    return Section(key, title, lead, figures, [changes_table(compared)], notes)
+    return Table("Plans side by side", heads, rows)
 
 
 def _team(found: CompanyFindings, pictures: Pictures) -> Section:
