@@ -15,6 +15,7 @@ from funnelsim.report.told import Told
 
 if TYPE_CHECKING:
     import xarray as xr
+
     from funnelsim.analysis.board.company import CompanyFindings
     from funnelsim.analysis.board.rep import RepFindings
     from funnelsim.report.plots.inline import Pictures
