@@ -8,7 +8,8 @@ from Python, as tests do, a part is compiled by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +18,7 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
 from numba.core.options import DefaultOptions
-from numba.core.registry import CPUDispatcher
+from numba.core.registry import CPUDispatcher, cpu_target
 from numba.core.typed_passes import NativeLowering
 
 from funnelsim.engine.machine_code import MachineCode
@@ -78,9 +79,15 @@ def whole(function: Kernel) -> Any:
 
     It runs without the GIL.
     """
-    kernel: Any = nb.njit(nogil=True, **_OPTIONS)(function)
-    if not _config.DISABLE_JIT:
-        kernel._cache = MachineCode(function)
+    options = _OPTIONS | {"nogil": True}
+    if _config.DISABLE_JIT:
+        return function
+    kernel: Any
+    if _numba_version() > LAST_TRIED:
+        kernel = nb.njit(**options)(function)
+    else:
+        kernel = _Whole(function, {}, {"nopython": True, **options})
+    kernel._cache = MachineCode(function)
     return kernel
 
 
@@ -92,6 +99,49 @@ def machine_code_of(kernel: Any) -> MachineCode:
 
 def _numba_version() -> tuple[int, ...]:
     return tuple(int(number) for number in nb.__version__.split(".")[:2])
+
+
+class _Whole(CPUDispatcher):
+    """A function that Python calls."""
+
+    def compile(self, signature: Any) -> Any:
+        with _asked_once():
+            return super().compile(signature)
+
+
+@contextmanager
+def _asked_once() -> Iterator[None]:
+    """Ask numba only once which types an operation takes and gives, and never for ``__array__``.
+
+    It would try all it knows for each operation of each kernel; and each time that an array is
+    touched, look for a conversion that arrays do not have, and then through all its registries.
+    A sixth of the time.
+    """
+    typing: Any = type(cpu_target.typing_context)
+    target: Any = type(cpu_target.target_context)
+    resolve, get_function = typing.resolve_function_type, target.get_function
+    known: dict[Any, Any] = {}
+
+    def resolve_once(self: Any, function: Any, arguments: Any, named: Any) -> Any:
+        if named or isinstance(function, nb.types.Dispatcher):  # of which some are not compiled
+            return resolve(self, function, arguments, named)
+        key = function, arguments
+        try:
+            found = known.get(key)
+        except TypeError:  # a slice, of which Python 3.11 knows no hash
+            return resolve(self, function, arguments, named)
+        if found is None:
+            found = known[key] = resolve(self, function, arguments, named)
+        return found
+
+    def get_known(self: Any, function: Any, signature: Any, _firstcall: bool = True) -> Any:
+        return get_function(self, function, signature, _firstcall and function != "__array__")
+
+    typing.resolve_function_type, target.get_function = resolve_once, get_known
+    try:
+        yield
+    finally:
+        del typing.resolve_function_type, target.get_function
 
 
 class _Part(CPUDispatcher):

@@ -111,7 +111,7 @@ ONE, TWO, THREE, FOUR = (np.uint64(i) for i in range(1, 5))
 CHUNK = np.uint64(32)  # lanes that a word has a bit each for
 VECTOR = np.uint64(8)  # doubles in the widest SIMD register
 BATCH_MARGIN = np.uint64(12)  # opportunities written at once, and a vector that loops may pass
-USUAL = 1.0 - 2.0**-12  # the share of weeks that are not unusually busy
+USUAL = 1.0 - 2.0**-8  # the share of weeks that are not unusually busy
 IDLE = 0.0, 0.0, 0.0, 0.0  # the largest words of activity where none were drawn
 MARKET_NOW, MARKET_THEN = np.uint64(4), np.uint64(5)  # rows behind a block of words
 NO_QUARTER = 1 << 14  # later than any
@@ -137,9 +137,11 @@ class Tables(NamedTuple):
     guide: npt.NDArray[np.uint64]
     usual: npt.NDArray[np.int64]  # where a law exceeds USUAL
     means: npt.NDArray[np.float64]
-    shapes: npt.NDArray[np.float64]
-    weights: npt.NDArray[np.float64]  # of the last that is tabulated; 0 where that is all
+    shape: npt.NDArray[np.float64]  # of all; 0 for Poisson laws
+    weights: npt.NDArray[np.float64]  # of what follows the last that is tabulated, or 0
+    steps: npt.NDArray[np.float64]  # (n + shape) / (n + 1)
     ratios: npt.NDArray[np.float64]  # room
+    ends: npt.NDArray[np.int64]
 
 
 # --- words ---------------------------------------------------------------------------------------
@@ -192,7 +194,7 @@ def long_uniform(high, low):
     return (np.float64(digits) + 0.5) * TWO_52
 
 
-@inlined
+@called
 def timed_uniform(key, draw, seat, time, family, name):
     """Return the one uniform of a week or quarter."""
     place = time + ORIGIN
@@ -207,15 +209,13 @@ def one_of(words, lane):
     return uniform(high if lane & TWO else low)
 
 
-@inlined
+@called
 def fill_places(key, draws, seats, n, place, family, row, group):
     """Fill in four uniforms at one place of n lanes as rows of the group, from a row on.
 
     Returns the largest of each row.
     """
-    first, second, third, fourth = (
-        np.uint64(row), np.uint64(row) + ONE, np.uint64(row) + TWO, np.uint64(row) + THREE,
-    )  # fmt: skip
+    first, second, third, fourth = row, row + ONE, row + TWO, row + THREE
     a, b, c, d = NONE, NONE, NONE, NONE
     for j in range(whole_vectors(n)):  # SIMD: keep branches, tuples and look-ups out
         words = philox(draws[j], seats[j], place, family, key[0], key[1])
@@ -231,20 +231,20 @@ def whole_vectors(n):
     return (np.uint64(n) + VECTOR - ONE) & ~(VECTOR - ONE)
 
 
-@inlined
-def fill_pairs(key, group, n, family, tile, uniforms):
-    """Fill in the uniform of each of the first n weeks of a tile: a block for each word."""
+@called
+def fill_weeks(key, group, lanes, weeks, n, family, tile, uniforms):
+    """Fill in the uniform of each of n weeks of lanes: a block for each word."""
     for j in range(n):
-        g = tile.lanes[j]
+        g = lanes[j]
         tile.draws[j], tile.seats[j] = group.draws[g], group.seats[g]
-        tile.places[j] = np.uint64(tile.weeks[j] + ORIGIN)
+        tile.places[j] = np.uint64(weeks[j] + ORIGIN)
     for j in range(n):  # SIMD
         place = (tile.places[j] >> TWO) << INDEX_BITS
         words = philox(tile.draws[j], tile.seats[j], place, family, key[0], key[1])
         uniforms[j] = one_of(words, tile.places[j] & THREE)
 
 
-@inlined
+@called
 def fill_opportunities(key, draws, seats, places, families, n, blocks, uniforms):
     """Fill in the uniforms of n opportunities, (position, opportunity)."""
     for block in range(blocks):
@@ -255,7 +255,7 @@ def fill_opportunities(key, draws, seats, places, families, n, blocks, uniforms)
             uniforms[row + TWO, i], uniforms[row + THREE, i] = uniform(words[2]), uniform(words[3])
 
 
-@inlined
+@called
 def fill_block(key, block, batch, listed, m):
     """Fill in the uniforms of one block of m of the opportunities."""
     draws, seats, places, rows = batch.own_draws, batch.own_seats, batch.own_places, batch.rows
@@ -314,7 +314,13 @@ def tabled(data, first, bits, u):
 @inlined
 def quantile(plan, data, law, u):
     """Return the quantile at u of law number ``law``."""
-    kind, scale = plan.law_kind[law], plan.law_scale[law]
+    return scaled_quantile(plan, data, law, plan.law_scale[law], u)
+
+
+@inlined
+def scaled_quantile(plan, data, law, scale, u):
+    """Do the same for a scale that is known."""
+    kind = plan.law_kind[law]
     if kind == TABLE:
         return scale * tabled(data, plan.law_first[law], plan.law_size[law], u)
     if kind == CONSTANT:
@@ -326,11 +332,10 @@ def quantile(plan, data, law, u):
 
 
 @inlined
-def size_quantile(plan, data, law, high, low):
+def size_quantile(plan, data, law, scale, high, low):
     """Return the quantile of a size law at two uniforms, of which most laws need one."""
-    if plan.law_kind[law] >= PARETO:
-        return quantile(plan, data, law, long_uniform(high, low))
-    return quantile(plan, data, law, high)
+    u = long_uniform(high, low) if plan.law_kind[law] >= PARETO else high
+    return scaled_quantile(plan, data, law, scale, u)
 
 
 @inlined
@@ -341,32 +346,28 @@ def step_up(n, mean, shape):
     return (n + shape) / (n + 1.0) * (mean / (mean + shape))
 
 
-@inlined
-def fill_ratios(n, mean, shape, ratios):
-    """Fill in the ratios of 64 neighbouring probabilities: divisions in SIMD, ahead of products."""
-    for j in range(np.uint64(64)):
-        ratios[j] = step_up(n + np.float64(np.int64(j)), mean, shape)
-
-
 @called
-def fill_even(mean, shape, at, tables):
+def fill_even(at, tables):
     """Tabulate a law as row ``at``, all of it.
 
     Weights grow from 1 at the mode, so that no mean under- or overflows; they are divided by their
     sum in the end. What is left out below and above is below 1e-15; a law longer than the array is
-    cut there. Returns (first, length).
+    cut there.
     """
     cumulative, ratios = tables.cumulative, tables.ratios
+    mean, shape = tables.means[at], tables.shape[0]
     mode = np.int64(mean) if shape == 0.0 else np.int64(max(0.0, mean - mean / shape))
     first = mode
     weight = 1.0
     while first > 0 and weight > 1e-20:
         first -= 1
-        weight /= step_up(first, mean, shape)
+        weight /= step_up(np.float64(first), mean, shape)
     limit = 0.0 if shape == 0.0 else mean / (mean + shape)
     total, length, size, done = 0.0, NONE, np.uint64(cumulative.shape[1]), False
     while length < size and not done:
-        fill_ratios(np.float64(first + np.int64(length)), mean, shape, ratios)
+        n = np.float64(first + np.int64(length))
+        for j in range(np.uint64(64)):  # SIMD: divisions ahead of the chain of products
+            ratios[j] = step_up(n + np.float64(np.int64(j)), mean, shape)
         for j in range(min(np.uint64(64), size - length)):
             total += weight
             cumulative[at, length] = total
@@ -382,83 +383,117 @@ def fill_even(mean, shape, at, tables):
         cumulative[at, j] /= total
     while length > 1 and cumulative[at, length - TWO] > 1.0 - 0.25 * TWO_32:
         length -= ONE  # no uniform asks for more
-    return first, length
+    tables.firsts[at], tables.lengths[at], tables.weights[at] = first, np.int64(length), 0.0
+
+
+@inlined
+def fill_steps(tables):
+    """Fill in the part of the ratio of neighbouring probabilities that all uneven laws share."""
+    for j in range(np.uint64(tables.steps.size)):
+        n = np.float64(np.int64(j))
+        tables.steps[j] = (n + tables.shape[0]) / (n + 1.0)
 
 
 @called
-def fill_uneven(mean, shape, none, at, tables):
-    """Tabulate a negative binomial law as row ``at``, as far as most weeks go; return the length.
+def fill_uneven(a, b, c, d, tables):
+    """Tabulate negative binomial laws as four rows, as far as most of their weeks go.
 
-    ``none`` is the probability of 0. Its tail is long and rarely asked for: ``lengthen``.
+    Four at once, since each number waits for the one before. Their tails are long and rarely asked
+    for: ``lengthen``. ``weights`` holds the probabilities of 0.
     """
-    cumulative, ratios = tables.cumulative, tables.ratios
-    total, length, size, weight = 0.0, NONE, np.uint64(cumulative.shape[1]), none
-    while length < size and total < USUAL:
-        fill_ratios(np.float64(np.int64(length)), mean, shape, ratios)
-        for j in range(min(np.uint64(64), size - length)):
-            total += weight
-            cumulative[at, length] = total
-            tables.weights[at] = weight
-            length += ONE
-            if total >= USUAL:
-                break
-            weight *= ratios[j]
-    return length
+    cumulative, steps, means, weights = (
+        tables.cumulative, tables.steps, tables.means, tables.weights,
+    )  # fmt: skip
+    shape, length, size = tables.shape[0], NONE, np.uint64(cumulative.shape[1])
+    odds_a, odds_b = means[a] / (means[a] + shape), means[b] / (means[b] + shape)
+    odds_c, odds_d = means[c] / (means[c] + shape), means[d] / (means[d] + shape)
+    weight_a, weight_b, weight_c, weight_d = weights[a], weights[b], weights[c], weights[d]
+    total_a, total_b, total_c, total_d = 0.0, 0.0, 0.0, 0.0
+    while length < size and min(total_a, total_b, total_c, total_d) < USUAL:
+        for j in range(length, min(length + VECTOR, size)):
+            total_a += weight_a
+            total_b += weight_b
+            total_c += weight_c
+            total_d += weight_d
+            cumulative[a, j], cumulative[b, j] = total_a, total_b
+            cumulative[c, j], cumulative[d, j] = total_c, total_d
+            step = steps[j]
+            weight_a *= step * odds_a
+            weight_b *= step * odds_b
+            weight_c *= step * odds_c
+            weight_d *= step * odds_d
+        length = min(length + VECTOR, size)
+    weights[a], weights[b], weights[c], weights[d] = weight_a, weight_b, weight_c, weight_d
+    for row in (a, b, c, d):
+        tables.firsts[row], tables.lengths[row] = ZERO, np.int64(length)
 
 
 @called
 def lengthen(u, at, tables):
     """Tabulate row ``at`` on until u is reached, where there is more; return the place."""
-    cumulative, mean, shape = tables.cumulative, tables.means[at], tables.shapes[at]
+    cumulative, mean, shape = tables.cumulative, tables.means[at], tables.shape[0]
     j, weight = np.uint64(tables.lengths[at] - 1), tables.weights[at]
     total, last = cumulative[at, j], np.uint64(cumulative.shape[1]) - ONE
     while u >= total and j < last and weight > 0.0:
-        weight *= step_up(np.float64(np.int64(j)), mean, shape)
-        total += weight
         j += ONE
+        total += weight
         cumulative[at, j] = total
+        weight *= step_up(np.float64(np.int64(j)), mean, shape)
     tables.lengths[at], tables.weights[at] = np.int64(j) + 1, weight
     return j
 
 
 @called
-def tabled_counts(mean, shape, at, tables):
-    """Tabulate a Poisson or, with a ``shape``, negative binomial law as row ``at``.
+def fill_guide(at, tables):
+    """Fill in where a search in row ``at`` begins, and where the law exceeds USUAL.
 
-    cumulative[at, j] = P(N <= first + j) for j < length; ``guide[at, g]`` is where to begin a
-    search for u in [g, g + 1) / G, ``usual[at]`` where the law exceeds USUAL.
+    ``guide[at, g]`` is how many of its probabilities do not exceed g / G: the last one that ends in
+    a cell leaves its number there, and empty cells take that of the one before.
     """
-    first, length, none = ZERO, NONE, 0.0
-    if shape > 0.0:
-        none = math.exp(-shape * math.log1p(mean / shape))
-    tables.means[at], tables.shapes[at], tables.weights[at] = mean, shape, 0.0
-    if none > SMALLEST_WEIGHT:
-        length = fill_uneven(mean, shape, none, at, tables)
-    else:
-        first, length = fill_even(mean, shape, at, tables)
-    cumulative, guide = tables.cumulative, tables.guide
-    cells, usual = np.uint64(guide.shape[1]), NONE
-    for g in range(cells):
+    cumulative, guide, ends = tables.cumulative, tables.guide, tables.ends
+    length, last_cell = np.uint64(tables.lengths[at]), np.int64(guide.shape[1]) - 1
+    scale, usual = np.float64(last_cell), ZERO
+    for g in range(np.uint64(last_cell)):
         guide[at, g] = NONE
-    for j in range(length):  # how many end in each cell, then before each
+    for j in range(length):  # SIMD
         below = cumulative[at, j]
-        usual += np.uint64(below < USUAL)
-        g = np.uint64(np.int64(math.ceil(below * np.float64(np.int64(cells)))))
-        if g < cells:
-            guide[at, g] += ONE
+        usual += np.int64(below < USUAL)
+        ends[j] = min(np.int64(math.ceil(below * scale)), last_cell)
+    for j in range(length):
+        guide[at, np.uint64(ends[j])] = j + ONE
     before = NONE
-    for g in range(cells):
-        before += guide[at, g]
+    for g in range(np.uint64(last_cell)):
+        before = max(before, guide[at, g])
         guide[at, g] = min(before, length - ONE)
-    tables.firsts[at], tables.lengths[at] = first, np.int64(length)
-    tables.usual[at] = np.int64(min(usual, length - ONE))
+    tables.usual[at] = min(usual, np.int64(length) - 1)
+
+
+@called
+def tabulate(n, tables):
+    """Tabulate the laws of the first n of ``means``: Poisson or, with a ``shape``, uneven.
+
+    cumulative[row, j] = P(N <= first + j) for j < length; ``guide[row, g]`` is where to begin a
+    search for u in [g, g + 1) / G, ``usual[row]`` where the law exceeds USUAL.
+    """
+    shape, last = tables.shape[0], n - ONE
+    if shape > 0.0:
+        for row in range(n):
+            tables.weights[row] = math.exp(-shape * math.log1p(tables.means[row] / shape))
+        for row in range(NONE, n, FOUR):
+            fill_uneven(
+                row, min(row + ONE, last), min(row + TWO, last), min(row + THREE, last), tables
+            )
+    for row in range(n):
+        if shape == 0.0 or tables.cumulative[row, 0] <= SMALLEST_WEIGHT:
+            fill_even(row, tables)
+        fill_guide(row, tables)
 
 
 @inlined
 def count_quantile(u, at, tables):
     """Return the smallest n with P(N <= n) > u of the law tabulated as row ``at``."""
     cumulative, last = tables.cumulative, np.uint64(tables.lengths[at] - 1)
-    j = np.uint64(tables.guide[at, np.uint64(np.int64(u * tables.guide.shape[1]))])
+    j = np.uint64(tables.guide[at, np.uint64(np.int64(u * (tables.guide.shape[1] - 1)))])
     j += np.uint64((u >= cumulative[at, j]) & (j < last))  # rarely more: hence without a branch
     while u >= cumulative[at, j] and j < last:
         j += ONE
@@ -602,7 +637,7 @@ def draw_parameters(plans, settings, data, key, m, group):
         to = settings[i]
         kind, at, name = to.kind, to.index, np.uint64(to.name) << np.uint64(16)
         fill_places(
-            key, group.world_draws, group.nobody, m, place_of(ZERO, ZERO), PARAMETER | name, ZERO,
+            key, group.world_draws, group.nobody, m, place_of(ZERO, ZERO), PARAMETER | name, NONE,
             group,
         )  # fmt: skip
         for w in range(np.uint64(m)):
@@ -641,7 +676,7 @@ def draw_parameters(plans, settings, data, key, m, group):
 # --- the rep: skill, market, weeks ---------------------------------------------------------------
 
 
-@inlined
+@called
 def skilled_normal(plan, data, group, j, position, loading):
     """Return z = L g + sqrt(1 - L^2) e, e the word at ``position``, g the word common to all."""
     own = quantile(plan, data, plan.normal_law, group.rows[position, j])
@@ -709,7 +744,7 @@ def fill_market(plan, data, key, m, group, market):
         return
     draws, nobody, rows = group.world_draws, group.nobody, group.rows
     fresh = math.sqrt(1.0 - plan.persistence * plan.persistence)
-    fill_places(key, draws, nobody, m, place_of(ORIGIN >> 2, ZERO), MARKET, ZERO, group)
+    fill_places(key, draws, nobody, m, place_of(ORIGIN >> 2, ZERO), MARKET, NONE, group)
     for w in range(m):
         x = quantile(plan, data, plan.normal_law, rows[ORIGIN & 3, w])
         rows[MARKET_NOW, w] = x
@@ -717,10 +752,11 @@ def fill_market(plan, data, key, m, group, market):
     for step in (1, -1):
         for w in range(m):
             rows[MARKET_THEN, w] = rows[MARKET_NOW, w]
-        q = ZERO + step
+        q, filled = ZERO + step, -1
         while -plan.origin_quarter <= q < plan.quarters:
-            place = place_of((q + ORIGIN) >> 2, ZERO)
-            fill_places(key, draws, nobody, m, place, MARKET, ZERO, group)
+            if (q + ORIGIN) >> 2 != filled:
+                filled = (q + ORIGIN) >> 2
+                fill_places(key, draws, nobody, m, place_of(filled, ZERO), MARKET, NONE, group)
             word, i = np.uint64((q + ORIGIN) & 3), np.uint64(q + plan.origin_quarter)
             for w in range(m):
                 own = quantile(plan, data, plan.normal_law, rows[word, w])
@@ -793,7 +829,7 @@ def ask(plan, data, batch, stage, position, listed, m):
             )
 
 
-@inlined
+@called
 def delay_uniform(plan, data, week, family, slot, v, asked):
     """Return a past delay's uniform, and whether still one of the later ones has to be long.
 
@@ -831,36 +867,30 @@ def quarter_of(plan, t):
     return np.uint64(min(np.int64(t * plan.quarters_per_day), plan.quarters - 1))
 
 
-@inlined
-def opportunity_size(plan, stated, data, uniforms, i, lift, size_skill):
-    """Return the size of an opportunity, whales multiplied, and whether it is a whale.
-
-    ``lift`` is what assists have multiplied sizes by; ``stated`` the plan as its draw has it.
-    """
-    position = 2 * plan.stages - 1
-    high, low = uniforms[position, i], 0.0
-    if plan.law_kind[plan.size_law] >= PARETO:
-        low = uniforms[position + 2, i]
-    size = size_quantile(stated, data, plan.size_law, high, low) * size_skill
+@called
+def fill_sizes(plans, source, data, skill, group, batch, listed, m):
+    """Fill in the sizes of m opportunities side by side, whales multiplied, and who is a whale."""
+    plan, own = plans[0, source], plans.shape[0] > 1  # uncertain: each draw has its own
+    lanes, uniforms, sizes, whales = batch.lanes, batch.uniforms, batch.sizes, batch.whales
+    law, scale, probability = plan.size_law, plan.law_scale[plan.size_law], plan.whale_probability
+    kind, first, bits = plan.law_kind[law], plan.law_first[law], plan.law_size[law]
+    position, multiple = np.uint64(2 * plan.stages - 1), plan.whale_multiple
+    for j in range(m):
+        i = listed[j]
+        g, high = lanes[i], uniforms[position, i]
+        if own:
+            stated = plans[group.stated[g], source]
+            scale, probability = stated.law_scale[law], stated.whale_probability
+        if kind == TABLE:
+            size = scale * tabled(data, first, bits, high)
+        else:
+            size = size_quantile(plan, data, law, scale, high, uniforms[position + TWO, i])
+        sizes[j], whales[j] = size * skill[SIZE_SKILL, g], uniforms[position + ONE, i] < probability
     if plan.assists > 0:
-        size *= lift[i]
-    if uniforms[position + 1, i] < stated.whale_probability:
-        return size * plan.whale_multiple, True
-    return size, False
-
-
-@inlined
-def count_pipeline(plan, key, draw, seat, place, stage, size, amounts, g, now):
-    """Add an opportunity's size to the pipeline KPIs that are counted at this stage."""
-    for k in range(plan.kpis):
-        if plan.kpi_metric[k] != KPI_PIPELINE or plan.kpi_stage[k] != stage:
-            continue
-        if plan.kpi_logged[k] < 1.0:
-            name = np.uint64(plan.kpi_name[k]) << np.uint64(16)
-            words = philox(draw, seat, place, LOGGED | name, key[0], key[1])
-            if uniform(words[0]) >= plan.kpi_logged[k]:
-                continue
-        amounts[g, now, k] += size
+        for j in range(m):
+            sizes[j] *= batch.lift[listed[j]]
+    for j in range(m):  # SIMD
+        sizes[j] *= multiple if whales[j] else 1.0
 
 
 @called
@@ -918,9 +948,9 @@ def decide_assisted(
 
     Odds of several multiply; those assisted are counted when they set out for the stage.
     """
-    plan = plans[0, source]
-    lanes, places, families, times = batch.lanes, batch.places, batch.families, batch.times
-    uniforms, alive, stopped, rates = batch.uniforms, batch.alive, batch.stopped, batch.rates
+    plan, own = plans[0, source], plans.shape[0] > 1  # uncertain: each draw has its own
+    lanes, families, times, lift = batch.lanes, batch.families, batch.times, batch.lift
+    alive, stopped, rates, luck = batch.alive, batch.stopped, batch.rates, batch.luck
     for j in range(m):
         rates[alive[j]] = 1.0
     for a in range(np.uint64(plan.assists)):
@@ -929,27 +959,40 @@ def decide_assisted(
         name, column_of = ASSIST | np.uint64(plan.assist_name[a]) << np.uint64(16), plan.assisted
         for i in range(whole_vectors(n)):  # SIMD
             block = np.uint64(families[i] == PAST_OPPORTUNITY) << np.uint64(8)
-            words = philox(batch.draws[i], batch.seats[i], places[i], name | block, key[0], key[1])
-            batch.luck[i] = uniform(words[0])
+            words = philox(
+                batch.draws[i], batch.seats[i], batch.places[i], name | block, key[0], key[1]
+            )  # fmt: skip
+            luck[i] = uniform(words[0])
+        coverage, odds, larger = plan.assist_coverage[a], plan.assist_odds[a], plan.assist_size[a]
+        counted = NONE
         for j in range(m):
             i = alive[j]
-            g, t = lanes[i], times[i]
-            stated = plans[group.stated[g], source]
-            assisted = batch.luck[i] < stated.assist_coverage[a]
-            rates[i] *= stated.assist_odds[a] if assisted else 1.0
-            batch.lift[i] *= plan.assist_size[a] if assisted else 1.0
-            counted = np.int32(assisted & (families[i] == OPPORTUNITY) & (t >= 0.0))
-            at = quarter_of(plan, max(t, 0.0)) * np.uint64(plan.columns) + np.uint64(column_of) + a
-            counts[slot + g, at] += counted
+            if own:
+                stated = plans[group.stated[lanes[i]], source]
+                coverage, odds = stated.assist_coverage[a], stated.assist_odds[a]
+            assisted = luck[i] < coverage
+            rates[i] *= odds if assisted else 1.0
+            lift[i] *= larger if assisted else 1.0
+            stopped[counted] = i
+            counted += np.uint64(assisted & (families[i] == OPPORTUNITY) & (times[i] >= 0.0))
+        for j in range(counted):
+            i = stopped[j]
+            at = quarter_of(plan, times[i]) * np.uint64(plan.columns) + np.uint64(column_of) + a
+            counts[slot + lanes[i], at] += np.int32(1)
             if plan.kpis > 0:
-                week = week_in(plan, max(t, 0.0))
-                weekly[g, week, REACHED + np.uint64(plan.stages) + a] += counted
-    on, off, position = NONE, NONE, TWO * stage - ONE
+                week, assist = week_in(plan, times[i]), REACHED + np.uint64(plan.stages) + a
+                weekly[lanes[i], week, assist] += np.int32(1)
+    on, off, position, rows = NONE, NONE, TWO * stage - ONE, batch.rows
     for j in range(m):
         i = alive[j]
-        conversion = skill[column, lanes[i]]
-        rates[i] = rates[i] * conversion / (1.0 - conversion + rates[i] * conversion)
-        goes = uniforms[position, i] < rates[i]
+        rows[0, j], rows[1, j] = rates[i], skill[column, lanes[i]]
+        rows[2, j] = batch.uniforms[position, i]
+    for j in range(m):  # SIMD
+        lifted = rows[0, j] * rows[1, j]
+        rows[0, j] = lifted / (1.0 - rows[1, j] + lifted)
+    for j in range(m):
+        i, goes = alive[j], rows[2, j] < rows[0, j]
+        rates[i] = rows[0, j]
         alive[on], stopped[off] = i, i
         on += np.uint64(goes)
         off += np.uint64(not goes)
@@ -978,8 +1021,8 @@ def let_go(plans, source, group, batch, listed, m, slot, counts):
     return kept
 
 
-@inlined
-def wait(plans, source, data, stage, group, batch, listed, m, lost):
+@called
+def wait(plans, source, data, stage, group, batch, listed, m, fate):
     """Add a stage's delay to the times of those listed: until they win it, or until it is lost.
 
     Those of the past come first; of them it is known that some delay is long enough.
@@ -989,12 +1032,12 @@ def wait(plans, source, data, stage, group, batch, listed, m, lost):
     position = TWO * stage if stage > np.uint64(plan.first) else np.uint64(2 * plan.stages + 2)
     law = plan.delay_law[stage]
     ask(plan, data, batch, stage, position, listed, m)
-    mean = plan.lost_days[stage] if lost else plan.days[stage]
+    mean = plan.lost_days[stage] if fate == LOST else plan.days[stage]
     if plan.drawn_days:  # uncertain: each draw has its own
         for j in range(m):
             i = listed[j]
             stated = plans[group.stated[lanes[i]], source]
-            mean = stated.lost_days[stage] if lost else stated.days[stage]
+            mean = stated.lost_days[stage] if fate == LOST else stated.days[stage]
             if plan.law_kind[law] == TABLE:
                 mean *= plan.law_scale[law]
                 first, bits = plan.law_first[law], plan.law_size[law]
@@ -1057,41 +1100,48 @@ def arrive_by_week(plans, source, data, key, stage, skill, group, batch, m, week
         i = counted[j]
         week = np.uint64(min(np.int64(times[i] * WEEKS_PER_DAY), last))
         weekly[lanes[i], week, column] += np.int32(1)
-    looked_at = False
+    known = False
     for k in range(plan.kpis):
-        looked_at |= plan.kpi_metric[k] == KPI_PIPELINE and plan.kpi_stage[k] == np.int64(stage)
-    if not looked_at:
-        return
+        if plan.kpi_metric[k] == KPI_PIPELINE and plan.kpi_stage[k] == np.int64(stage):
+            if not known:
+                fill_sizes(plans, source, data, skill, group, batch, counted, m)
+                known = True
+            count_pipeline(plan, key, k, batch, m, amounts)
+
+
+@called
+def count_pipeline(plan, key, k, batch, m, amounts):
+    """Add the sizes of m opportunities to a pipeline KPI, of those that are logged."""
+    lanes, times, counted, sizes = batch.lanes, batch.times, batch.stopped, batch.sizes
+    last, logged = plan.quarters * plan.weeks_per_quarter - 1, plan.kpi_logged[k]
+    name = LOGGED | np.uint64(plan.kpi_name[k]) << np.uint64(16)
     for j in range(m):
         i = counted[j]
-        g = lanes[i]
-        size, _ = opportunity_size(
-            plan, plans[group.stated[g], source], data, batch.uniforms, i, batch.lift,
-            skill[SIZE_SKILL, g],
-        )  # fmt: skip
-        count_pipeline(
-            plan, key, batch.draws[i], batch.seats[i], batch.places[i], np.int64(stage), size,
-            amounts, g, week_in(plan, times[i]),
-        )  # fmt: skip
+        if logged < 1.0:
+            words = philox(
+                batch.draws[i], batch.seats[i], batch.places[i], name, key[0], key[1]
+            )  # fmt: skip
+            if uniform(words[0]) >= logged:
+                continue
+        week = np.uint64(min(np.int64(times[i] * WEEKS_PER_DAY), last))
+        amounts[lanes[i], week, np.uint64(k)] += sizes[j]
 
 
-@inlined
+@called
 def book(plans, source, data, skill, group, batch, m, slot, counts, money):
     """Book the m deals won in the horizon, in the order of their addresses."""
     plan = plans[0, source]
+    fill_sizes(plans, source, data, skill, group, batch, batch.stopped, m)
+    by_source, columns, amounts = plan.by_source, np.uint64(plan.columns), np.uint64(plan.amounts)
     for j in range(m):
         i = batch.stopped[j]
         g, q = batch.lanes[i], quarter_of(plan, batch.times[i])
-        at, column, amount = slot + g, q * np.uint64(plan.columns), q * np.uint64(plan.amounts)
-        size, is_whale = opportunity_size(
-            plan, plans[group.stated[g], source], data, batch.uniforms, i, batch.lift,
-            skill[SIZE_SKILL, g],
-        )  # fmt: skip
+        at, column, amount, size = slot + g, q * columns, q * amounts, batch.sizes[j]
         money[at, amount + LARGEST] = max(money[at, amount + LARGEST], size)
-        if plan.by_source:
+        if by_source:
             counts[at, column + np.uint64(plan.won_by_source) + source] += 1
             money[at, amount + AMOUNTS + source] += size
-        if is_whale:
+        if batch.whales[j]:
             counts[at, column + WHALES] += 1
             money[at, amount + WINDFALL_PART] += size
         else:
@@ -1114,7 +1164,7 @@ def trace_lost(plans, source, data, stage, column, skill, group, batch, m, slot,
             stopped[lost] = i
             lost += ONE
     if plan.slot[stage] >= 0:
-        wait(plans, source, data, stage, group, batch, stopped, lost, True)
+        wait(plans, source, data, stage, group, batch, stopped, lost, LOST)
     if plan.careers:
         lost = let_go(plans, source, group, batch, stopped, lost, slot, counts)
     for j in range(lost):
@@ -1206,7 +1256,7 @@ def walk_batch(
             fill_block(key, drawn, batch, batch.alive, m)
             drawn += ONE
         if plan.slot[s] >= 0:
-            wait(plans, source, data, s, group, batch, batch.alive, m, False)
+            wait(plans, source, data, s, group, batch, batch.alive, m, WON)
         if plan.careers:
             m = let_go(plans, source, group, batch, batch.alive, m, slot, counts)
         if plan.pipeline:
@@ -1225,7 +1275,7 @@ def walk_batch(
         trace_kept(plan, WON, batch, m, slot, counts)
 
 
-@inlined
+@called
 def list_all(week, quarter, row, m, group, tile, n):
     """List a week of the horizon for all m members; return how many weeks are listed."""
     work = row + FOUR
@@ -1236,7 +1286,7 @@ def list_all(week, quarter, row, m, group, tile, n):
     return n + m
 
 
-@inlined
+@called
 def list_seated(week, quarter, row, m, group, tile, n):
     """Do the same where seats may be empty."""
     work = row + FOUR
@@ -1255,7 +1305,7 @@ def exponent_of(power):
     return (np.float64(np.int64(power)).view(np.uint64) >> MANTISSA) - np.uint64(1023)
 
 
-@inlined
+@called
 def list_past(plan, week, quarter, reach, row, m, group, tile, n):
     """List those for whom a past week can hold an opportunity that still matters.
 
@@ -1291,32 +1341,44 @@ def list_past(plan, week, quarter, reach, row, m, group, tile, n):
 
 
 @called
-def fill_rates(plans, source, quarter, m, group, tables, lifts, skill, market):
-    """Fill in what a quarter's weeks bring each member: P(entry) before any power of n, or inflow.
+def fill_usual(plans, source, m, group, tables, lifts, skill):
+    """Fill in what each member's weeks bring before the market has its say.
 
-    And the most entries to be expected in a usual week of it, of which the largest is returned,
-    and the word of activity from which on a week is not usual, of which the smallest is.
+    And the most activities to be expected in a usual week, with their power. Returns the word of
+    activity from which on a week is not usual, the smallest of theirs.
     """
-    plan = plans[0, source]
+    plan, smallest = plans[0, source], 2.0
     column = np.uint64(CONVERSIONS + plan.source * plan.stages + plan.first)
-    at_quarter, most, usual = np.uint64(plan.origin_quarter + quarter), 0.0, 2.0
     uneven = plan.week_shape > 0.0
     for j in range(m):
         g = group.members[j]
-        factor = market[group.worlds[g], at_quarter]
-        rate = skill[column, g] * factor
-        bound, unusual = plans[group.stated[g], source].rate * factor, 2.0
-        if plan.inflow:
-            rate = bound
-        else:
+        rate, largest, lift, usual = plans[group.stated[g], source].rate, 1.0, 1.0, 2.0
+        if not plan.inflow:
             at = group.tables[g]
             last = np.uint64(tables.usual[at] if uneven else tables.lengths[at] - 1)
-            largest = max(tables.firsts[at] + np.int64(last), plan.floor)
-            bound = largest * min(rate * lift_of(plan, largest, lifts), 1.0)
-            unusual = tables.cumulative[at, last] if uneven else 2.0
-        group.rates[j], group.bounds[j], group.usual[j] = rate, bound, unusual
-        most, usual = max(most, bound), min(usual, unusual)
-    return most, usual
+            most = max(tables.firsts[at] + np.int64(last), plan.floor)
+            rate, largest, lift = skill[column, g], np.float64(most), lift_of(plan, most, lifts)
+            usual = tables.cumulative[at, last] if uneven else 2.0
+        group.bases[j], group.most[j], group.lifts[j], group.usual[j] = rate, largest, lift, usual
+        smallest = min(smallest, usual)
+    return smallest
+
+
+@called
+def fill_rates(plan, quarter, m, group, market):
+    """Fill in what a quarter's weeks bring each member: P(entry) before any power of n, or inflow.
+
+    And the most entries to be expected in a usual week of it, of which the largest is returned.
+    """
+    at_quarter, most, limit = np.uint64(plan.origin_quarter + quarter), 0.0, 1.0
+    if plan.inflow:
+        limit = np.inf
+    for j in range(m):
+        group.rates[j] = group.bases[j] * market[group.worlds[group.members[j]], at_quarter]
+    for j in range(m):  # SIMD
+        group.bounds[j] = group.most[j] * min(group.rates[j] * group.lifts[j], limit)
+        most = max(most, group.bounds[j])
+    return most
 
 
 @called
@@ -1400,31 +1462,43 @@ def receive(plan, data, past, m, tile):
 @called
 def keep_policy(plans, source, key, m, group, tile):
     """Let floor and cap have their say on the activities of m weeks."""
-    plan = plans[0, source]
-    floor, cap, start = plan.floor, plan.cap, plan.policy_start
+    plan, n = plans[0, source], NONE
+    floor, cap, start, below = plan.floor, plan.cap, plan.policy_start, tile.below
     if floor > 0:
-        fill_pairs(key, group, m, POLICY, tile, tile.policy)
-    for j in range(m):
-        n = tile.trials[j]
-        adherence = plans[group.stated[tile.lanes[j]], source].adherence
-        if tile.weeks[j] >= start:
-            if n < floor and tile.policy[j] < adherence:
-                n = floor
-            tile.trials[j] = min(n, cap)
+        for j in range(m):
+            below[n], tile.below_lanes[n], tile.below_weeks[n] = j, tile.lanes[j], tile.weeks[j]
+            n += np.uint64((tile.trials[j] < floor) & (tile.weeks[j] >= start))
+        fill_weeks(
+            key, group, tile.below_lanes, tile.below_weeks, n, POLICY, tile, tile.policy
+        )  # fmt: skip
+        for j in range(n):
+            i = below[j]
+            adherence = plans[group.stated[tile.below_lanes[j]], source].adherence
+            tile.trials[i] = floor if tile.policy[j] < adherence else tile.trials[i]
+    for j in range(m):  # SIMD
+        tile.trials[j] = min(tile.trials[j], cap if tile.weeks[j] >= start else UNLIMITED)
 
 
 @called
 def count_activities(plan, key, past, m, group, tables, tile):
     """Fill in how many activities the weather of the day allows in m weeks."""
     if plan.week_shape == 0.0:  # else they were looked at already
-        fill_pairs(key, group, past, ACTIVITY, tile, tile.work)
-    if tables.firsts.size == 1:
-        for j in range(m):
-            tile.trials[j] = count_quantile(tile.work[j], NONE, tables)
-    else:
-        for j in range(m):
+        fill_weeks(key, group, tile.lanes, tile.weeks, past, ACTIVITY, tile, tile.work)
+    cumulative, guide, unsure = tables.cumulative, tables.guide, NONE
+    scale, many, at = np.float64(np.int64(guide.shape[1]) - 1), tables.firsts.size > 1, NONE
+    for j in range(m):  # count_quantile without a branch, but for the few that are farther off
+        if many:
             at = group.tables[tile.lanes[j]]
-            tile.trials[j] = count_quantile(tile.work[j], at, tables)
+        u = tile.work[j]
+        n = guide[at, np.uint64(np.int64(u * scale))]
+        n += np.uint64(u >= cumulative[at, n])
+        tile.trials[j], tile.below[unsure] = tables.firsts[at] + np.int64(n), j
+        unsure += np.uint64(u >= cumulative[at, n])
+    for k in range(unsure):
+        j = tile.below[k]
+        if many:
+            at = group.tables[tile.lanes[j]]
+        tile.trials[j] = count_quantile(tile.work[j], at, tables)
 
 
 @called
@@ -1474,7 +1548,7 @@ def lost_later(plan, data, key, j, group, tile):
     return binomial_quantile(u, tile.trials[j] - tile.entries[j], share / (1.0 - chance))
 
 
-@inlined
+@called
 def enlist(j, m, n, tile, batch):
     """Put the opportunities of weeks from j on into the batch until it is full.
 
@@ -1575,7 +1649,8 @@ def walk_funnel(
         begin = min(begin, group.begins[group.members[j]])
         end = max(end, group.ends[group.members[j]])
     begin = max(begin, -plan.past_weeks)
-    most, usual, filled, even = 0.0, 2.0, NO_QUARTER, plan.market_sigma == 0.0
+    most, filled, even = 0.0, NO_QUARTER, plan.market_sigma == 0.0
+    usual = fill_usual(plans, source, m, group, tables, lifts, skill)
     for q in range(1, 4):
         even &= plan.season[q] == plan.season[0]
     everyone, uneven = plan.pipeline != 0, plan.week_shape > 0.0 and not plan.inflow
@@ -1584,7 +1659,7 @@ def walk_funnel(
     for block in range((begin + ORIGIN) >> 2, (end + ORIGIN + 3) >> 2):
         place = place_of(block, ZERO)
         highest = fill_places(
-            entry_key, group.member_draws, group.member_seats, m, place, ENTRY, ZERO, group
+            entry_key, group.member_draws, group.member_seats, m, place, ENTRY, NONE, group
         )
         busiest = IDLE
         if uneven or (block >= ORIGIN >> 2 and not plan.inflow):
@@ -1599,9 +1674,7 @@ def walk_funnel(
             quarter = week // plan.weeks_per_quarter
             if filled == NO_QUARTER or (quarter != filled and not even):
                 filled = quarter
-                most, usual = fill_rates(
-                    plans, source, quarter, m, group, tables, lifts, skill, market
-                )
+                most = fill_rates(plan, quarter, m, group, market)
             if week >= 0:
                 if plan.careers:
                     listed = list_seated(week, quarter, np.uint64(t), m, group, tile, listed)
@@ -1639,7 +1712,7 @@ def add_windfalls(plans, data, key, n, group, windfalls, in_seat, slot, counts, 
     plan = plans[0, 0]
     for q in range(plan.quarters):
         place = place_of(q + ORIGIN, ZERO)
-        fill_places(key, group.draws, group.places, n, place, WINDFALL, ZERO, group)
+        fill_places(key, group.draws, group.places, n, place, WINDFALL, NONE, group)
         column, amount = np.uint64(q * plan.columns), np.uint64(q * plan.amounts)
         for g in range(n):
             stated = group.stated[g]
@@ -1656,7 +1729,10 @@ def add_windfalls(plans, data, key, n, group, windfalls, in_seat, slot, counts, 
                     now = (q + moment) * plan.weeks_per_quarter
                     if in_seat[g, np.uint64(np.int64(now))] == 0.0:
                         continue
-                size = size_quantile(plans[stated, 0], data, plan.windfall_law, high, low)
+                law = plan.windfall_law
+                size = size_quantile(
+                    plan, data, law, plans[stated, 0].law_scale[law], high, low
+                )  # fmt: skip
                 counts[slot + g, column + WINDFALLS] += 1
                 money[slot + g, amount + WINDFALL_PART] += size
                 money[slot + g, amount + LARGEST] = max(money[slot + g, amount + LARGEST], size)
@@ -1689,17 +1765,21 @@ def seen_in(plan, key, draw, seat, k, begin, end, g, weekly, amounts):
 @called
 def count_hits(plan, key, draw, seat, k, quarter, g, weekly, amounts):
     """Return the number of periods of a quarter in which KPI k reaches its target."""
-    length = plan.weeks_per_quarter
-    periods = length
-    if plan.kpi_period[k] != PER_WEEK:
-        periods = 3 if plan.kpi_period[k] == PER_MONTH else 1
-    hits, begin = 0, quarter * length
-    for period in range(1, periods + 1):
-        end = quarter * length + period * length // periods
+    length, target, hits = plan.weeks_per_quarter, plan.kpi_target[k], 0
+    first = quarter * length
+    begin, last = first, first + length
+    month = 0
+    while begin < last:
+        end = last
+        if plan.kpi_period[k] == PER_WEEK:
+            end = begin + 1
+        elif plan.kpi_period[k] == PER_MONTH:
+            month += 1
+            end = first + month * length // 3
         total = seen_in(
             plan, key, draw, seat, k, np.uint64(begin), np.uint64(end), g, weekly, amounts
         )
-        hits += np.int64(total >= plan.kpi_target[k])
+        hits += np.int64(total >= target)
         begin = end
     return hits
 
@@ -1840,8 +1920,11 @@ def simulate_block(settings, data, keys, other_keys, first_draw, seats, room, co
         for n in range(1, lifts.size):
             lifts[n] = (n / plan.reference) ** (plan.elasticity - 1.0)
     batch.families[:] = OPPORTUNITY
-    tabled_counts(plan.mean_per_week, plan.week_shape, NONE, activities)
-    tabled_counts(plan.windfalls_per_quarter, 0.0, NONE, windfalls)
+    activities.shape[0], activities.means[0] = plan.week_shape, plan.mean_per_week
+    windfalls.shape[0], windfalls.means[0] = 0.0, plan.windfalls_per_quarter
+    fill_steps(activities)
+    tabulate(ONE, activities)
+    tabulate(ONE, windfalls)
     level, surprises = sets(settings, SET_LEVEL), sets(settings, SET_WINDFALLS)
     lanes, slots = np.uint64(group.lanes), np.uint64(counts.shape[0])
     slot = NONE
@@ -1852,10 +1935,12 @@ def simulate_block(settings, data, keys, other_keys, first_draw, seats, room, co
             draw_parameters(plans, settings, data, parameter_key, m, group)
         if surprises:
             for w in range(m):
-                tabled_counts(plans[w, 0].windfalls_per_quarter, 0.0, w, windfalls)
+                windfalls.means[w] = plans[w, 0].windfalls_per_quarter
+            tabulate(m, windfalls)
         if level and plan.activity_sigma == 0.0:
             for w in range(m):
-                tabled_counts(plans[w, 0].mean_per_week, plan.week_shape, w, activities)
+                activities.means[w] = plans[w, 0].mean_per_week
+            tabulate(m, activities)
         fill_market(plan, data, market_key, m, group, market)
         weekly[:] = 0
         amounts[:] = 0.0
@@ -1870,9 +1955,10 @@ def simulate_block(settings, data, keys, other_keys, first_draw, seats, room, co
                 g = group.members[j]
                 group.tables[g] = group.worlds[g] if level else NONE
                 if plan.activity_sigma > 0.0:
-                    mean = plans[group.stated[g], 0].mean_per_week * skill[ACTIVITY_SKILL, g]
-                    tabled_counts(mean, plan.week_shape, g, activities)
-                    group.tables[g] = g
+                    stated = plans[group.stated[g], 0].mean_per_week
+                    activities.means[j], group.tables[g] = stated * skill[ACTIVITY_SKILL, g], j
+            if plan.activity_sigma > 0.0:
+                tabulate(m, activities)
             for source in range(np.uint64(plans.shape[1])):
                 walk_funnel(
                     plans, source, data, (keys[TWO + source, 0], keys[TWO + source, 1]),

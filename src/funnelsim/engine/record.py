@@ -146,6 +146,9 @@ GROUP = np.dtype(
         ("members", "u8", _LANES),  # the lanes whose seat is filled, side by side
         ("member_draws", "u8", _LANES),
         ("member_seats", "u8", _LANES),
+        ("bases", "f8", _LANES),  # P(entry) or inflow of theirs, before the market
+        ("most", "f8", _LANES),  # the most activities to be expected in a usual week
+        ("lifts", "f8", _LANES),  # and their power
         ("rates", "f8", _LANES),  # P(entry) or inflow of theirs in a quarter
         ("bounds", "f8", _LANES),  # and the most entries to be expected in a week of it
         ("usual", "f8", _LANES),  # words of activity below this are of a usual week
@@ -159,6 +162,9 @@ TILE = np.dtype(
         ("weeks", "i8", _WEEKS),
         ("quarters", "i8", _WEEKS),
         ("lanes", "u8", _WEEKS),
+        ("below", "u8", _WEEKS),  # those under a floor, and whose they are
+        ("below_lanes", "u8", _WEEKS),
+        ("below_weeks", "i8", _WEEKS),
         ("luck", "f8", _WEEKS),  # uniforms of entry, activity and policy
         ("work", "f8", _WEEKS),
         ("policy", "f8", _WEEKS),
@@ -195,5 +201,7 @@ BATCH = np.dtype(
         ("rates", "f8", _BATCH),
         ("luck", "f8", _BATCH),  # of an assist
         ("lift", "f8", _BATCH),  # of the size, by assists
+        ("sizes", "f8", _BATCH),  # of some of them, side by side
+        ("whales", "u8", _BATCH),
     ]
 )

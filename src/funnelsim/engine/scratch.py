@@ -12,6 +12,7 @@ from funnelsim.engine.pack import Packed
 from funnelsim.engine.record import BATCH, GROUP, LANES, TILE
 
 GUIDE = 256  # cells in which the search in a table of counts begins
+SHORT_GUIDE = 128  # of tables that are made for every draw
 POWERS = 4_096  # activities a week up to which the powers of diminishing returns are tabulated
 ROOM = 1 << 22  # bytes that the largest arrays may take together
 
@@ -66,10 +67,12 @@ def tables_of_counts(number: int, widest: int) -> kernels.Tables:
         firsts=np.zeros(number, np.int64),
         lengths=np.zeros(number, np.int64),
         cumulative=np.zeros((number, widest)),
-        guide=np.zeros((number, GUIDE), np.uint64),
+        guide=np.zeros((number, (GUIDE if number == 1 else SHORT_GUIDE) + 1), np.uint64),
         usual=np.zeros(number, np.int64),
         means=np.zeros(number),
-        shapes=np.zeros(number),
+        shape=np.zeros(1),
         weights=np.zeros(number),
+        steps=np.zeros(widest),
         ratios=np.zeros(64),
+        ends=np.zeros(widest, np.int64),
     )
