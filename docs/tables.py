@@ -14,7 +14,9 @@ import funnelsim as fs
 from funnelsim import cli
 from funnelsim.registry import (
     BRIDGE,
+    COMPANY,
     COMPARE,
+    COMPARED_TEAMS,
     ECONOMICS,
     LUCK,
     PIPELINE_SAMPLES,
@@ -24,6 +26,7 @@ from funnelsim.registry import (
     SIZING,
     SOLVE,
     SUMMARIES,
+    TEAM,
     THIRDS,
     WAYS_SAMPLES,
 )
@@ -116,6 +119,8 @@ def variables() -> str:
         ("Levers", SENSITIVITY),
         ("From one plan to another", BRIDGE),
         ("Money", ECONOMICS),
+        ("Teams", (*COMPANY, *TEAM)),
+        ("Comparing plans of a team", COMPARED_TEAMS),
         ("The size of a team", SIZING),
         ("Luck", LUCK),
         ("Luck or skill", THIRDS),
@@ -174,7 +179,7 @@ def presets() -> str:
 
 def address_layout() -> str:
     """Show the head of the kernels, where every random word has its address."""
-    kernels = Path(fs.__file__).parent / "engine" / "kernels.py"
+    kernels = Path(fs.__file__).parent / "engine" / "kernels" / "__init__.py"
     head = ast.get_docstring(ast.parse(kernels.read_text(encoding="utf-8")))
     return f"```text\n{head}\n```"
 

@@ -63,9 +63,13 @@ def copy(tmp_path: Path) -> Path:
         place = package / name
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(Path(fs.__file__).parent / name, place)
+    (package / "engine" / "kernels").mkdir()
     for folder in (package, package / "engine"):
         (folder / "__init__.py").touch()
-    (package / "engine" / "kernels.py").write_text(KERNELS, encoding="utf-8")
+    (package / "engine" / "kernels" / "block.py").write_text(KERNELS, encoding="utf-8")
+    (package / "engine" / "kernels" / "__init__.py").write_text(
+        "from funnelsim.engine.kernels.block import simulate_block\n", encoding="utf-8"
+    )
     return package
 
 
@@ -97,15 +101,15 @@ def test_a_later_process_finds_the_code(copy: Path) -> None:
     again, _ = run(copy)
     assert (first["value"], first["compiled"], said) == (7.0, True, "")
     assert again == first | {"compiled": False}
-    assert first["folder"] == str(copy / "engine" / "__pycache__")
+    assert first["folder"] == str(copy / "engine" / "kernels" / "__pycache__")
 
 
 def test_an_edited_kernel_is_compiled_anew(copy: Path) -> None:
     run(copy)
-    same_size_and_time(copy / "engine" / "kernels.py", "FACTOR = 2.0", "FACTOR = 5.0")
+    same_size_and_time(copy / "engine" / "kernels" / "block.py", "FACTOR = 2.0", "FACTOR = 5.0")
     edited, _ = run(copy)
     assert (edited["value"], edited["compiled"]) == (16.0, True)
-    same_size_and_time(copy / "engine" / "kernels.py", "FACTOR = 5.0", "FACTOR = 2.0")
+    same_size_and_time(copy / "engine" / "kernels" / "block.py", "FACTOR = 5.0", "FACTOR = 2.0")
     back, _ = run(copy)
     assert (back["value"], back["compiled"]) == (7.0, False)
 
@@ -148,7 +152,7 @@ def test_a_write_that_was_cut_short_is_no_code(copy: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_gives_way_to_the_users(copy: Path) -> None:
-    (copy / "engine" / "__pycache__").touch()  # a file in the place of the folder
+    (copy / "engine" / "kernels" / "__pycache__").touch()  # a file in the place of the folder
     first, said = run(copy, HOME=None)
     again, _ = run(copy, HOME=None)
     assert (first["value"], first["compiled"], again["compiled"], said) == (7.0, True, False, "")
@@ -156,7 +160,7 @@ def test_a_folder_that_cannot_be_written_gives_way_to_the_users(copy: Path) -> N
 
 
 def test_without_any_folder_it_is_said_once_and_works(copy: Path) -> None:
-    blocked = copy / "engine" / "__pycache__"
+    blocked = copy / "engine" / "kernels" / "__pycache__"
     blocked.touch()
     told, said = run(copy, HOME=None, XDG_CACHE_HOME=str(blocked))
     assert (told["value"], told["compiled"], told["folder"]) == (7.0, True, None)
@@ -176,12 +180,12 @@ def test_finding_code_writes_nothing(copy: Path) -> None:
 def test_a_folder_that_is_asked_for_is_the_only_one(copy: Path, tmp_path: Path) -> None:
     told, _ = run(copy, NUMBA_CACHE_DIR=str(tmp_path / "mine"))
     assert Path(told["folder"]).is_relative_to(tmp_path / "mine")
-    assert not (copy / "engine" / "__pycache__").exists()
+    assert not (copy / "engine" / "kernels" / "__pycache__").exists()
 
 
 def test_python_may_call_a_part(copy: Path) -> None:
     code = (
-        "from funnelsim.engine.kernels import shifted\n"
+        "from funnelsim.engine.kernels.block import shifted\n"
         "print(shifted(3.0), shifted(3), shifted.py_func(3.0))"
     )
     own = dict(os.environ) | {"PYTHONPATH": str(copy.parent)}

@@ -74,6 +74,12 @@ def part(*, forceinline: bool = False) -> Callable[[Kernel], Any]:
     return decorate
 
 
+# Inlined without exception: passing arrays on costs more than most of the work.
+inlined = part(forceinline=True)
+# What is called once a batch, draw or rep, or long in itself, is not: each call would be compiled.
+called = part()
+
+
 def whole(function: Kernel) -> Any:
     """Compile a function that Python calls, at its first call; later processes find the code.
 

@@ -28,7 +28,7 @@ from numba.core.compiler import CompileResult
 
 SECONDS = 10  # to compile all, roughly
 # What machine code is made of, beside the types of the arguments and the processor.
-SOURCES = ("kernels*.py", "record.py", "compiling.py", "machine_code.py")
+SOURCES = ("kernels/*.py", "record.py", "compiling.py", "machine_code.py")
 
 _log = logging.getLogger("funnelsim")
 
@@ -52,7 +52,7 @@ class MachineCode:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         source = function.__code__.co_filename
-        self.name = f"{function.__name__}-{_digest(Path(source).parent)}"
+        self.name = f"{function.__name__}-{_digest(Path(__file__).parent)}"
         config: Any = nb.config
         given = [UserProvidedCacheLocator]
         locators: list[Any] = (
