@@ -104,6 +104,26 @@ def test_a_later_process_finds_the_code(copy: Path) -> None:
     assert first["folder"] == str(copy / "engine" / "kernels" / "__pycache__")
 
 
+def test_threads_may_come_at_once(copy: Path) -> None:
+    code = (
+        "import sys, threading; sys.setswitchinterval(1e-6)\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from funnelsim.engine.kernels import simulate_block\n"
+        "gate = threading.Barrier(8)\n"
+        "def come(x):\n"
+        "    gate.wait()\n"
+        "    return simulate_block(x)\n"
+        "with ThreadPoolExecutor(8) as hands:\n"
+        "    print(*hands.map(come, [3.0] * 8))\n"
+        "from numba.core.registry import cpu_target as target\n"
+        "contexts = type(target.typing_context), type(target.target_context)\n"
+        "print(*('once' in str(vars(each)) or 'get_known' in str(vars(each)) for each in contexts))"
+    )
+    own = dict(os.environ) | {"PYTHONPATH": str(copy.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    told = subprocess.run([sys.executable, "-c", code], env=own, capture_output=True, text=True)
+    assert told.stdout.split() == ["7.0"] * 8 + ["False"] * 2, told.stderr
+
+
 def test_an_edited_kernel_is_compiled_anew(copy: Path) -> None:
     run(copy)
     same_size_and_time(copy / "engine" / "kernels" / "block.py", "FACTOR = 2.0", "FACTOR = 5.0")

@@ -16,6 +16,7 @@ from typing import Any
 import numba as nb
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.compiler_machinery import register_pass
 from numba.core.options import DefaultOptions
 from numba.core.registry import CPUDispatcher, cpu_target
@@ -111,7 +112,8 @@ class _Whole(CPUDispatcher):
     """A function that Python calls."""
 
     def compile(self, signature: Any) -> Any:
-        with _asked_once():
+        # Threads may come at once; those that wait find it compiled.
+        with global_compiler_lock, _asked_once():
             return super().compile(signature)
 
 
