@@ -119,16 +119,19 @@ class _Whole(CPUDispatcher):
 
 @contextmanager
 def _asked_once() -> Iterator[None]:
-    """Ask numba only once which types an operation takes and gives, and never for ``__array__``.
+    """Ask numba only once which types an operation takes and gives, and how large a type is.
 
-    It would try all it knows for each operation of each kernel; and each time that an array is
-    touched, look for a conversion that arrays do not have, and then through all its registries.
-    A sixth of the time.
+    It would try all it knows for each operation of each kernel, and parse a module of LLVM for each
+    size; and each time that an array is touched, look for a conversion ``__array__`` that arrays do
+    not have, and then through all its registries. A fifth of the time.
     """
     typing: Any = type(cpu_target.typing_context)
     target: Any = type(cpu_target.target_context)
-    resolve, get_function = typing.resolve_function_type, target.get_function
+    resolve, get_function, size_of = (
+        typing.resolve_function_type, target.get_function, target.get_abi_sizeof,
+    )  # fmt: skip
     known: dict[Any, Any] = {}
+    sizes: dict[Any, int] = {}
 
     def resolve_once(self: Any, function: Any, arguments: Any, named: Any) -> Any:
         if named or isinstance(function, nb.types.Dispatcher):  # of which some are not compiled
@@ -145,11 +148,17 @@ def _asked_once() -> Iterator[None]:
     def get_known(self: Any, function: Any, signature: Any, _firstcall: bool = True) -> Any:
         return get_function(self, function, signature, _firstcall and function != "__array__")
 
-    typing.resolve_function_type, target.get_function = resolve_once, get_known
+    def known_size(self: Any, kind: Any) -> int:
+        if kind not in sizes:
+            sizes[kind] = size_of(self, kind)
+        return sizes[kind]
+
+    typing.resolve_function_type = resolve_once
+    target.get_function, target.get_abi_sizeof = get_known, known_size
     try:
         yield
     finally:
-        del typing.resolve_function_type, target.get_function
+        del typing.resolve_function_type, target.get_function, target.get_abi_sizeof
 
 
 class _Part(CPUDispatcher):
