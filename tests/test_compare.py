@@ -398,6 +398,25 @@ def test_intervals_cover_as_they_say(pair, runs):
     assert np.all(covered[quantiles] < 0.99), covered
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rare", "name", "said"),
+    [
+        ({"windfall": WINDFALL, "activity": {"per_quarter": 750, "week_cv": 0.5}},
+         "bookings_quantile", 0.92),  # the p10, just above no deal at all
+        ({"deal_size": sized(whale=WHALES)}, "bookings_sd", 0.91),  # the difference of two
+    ],
+    ids=["p10 near nothing", "sd with whales"],
+)  # fmt: skip
+def test_intervals_that_are_too_narrow_are_no_narrower_than_said(rare, name, said):
+    """docs/background/planning.md, Small runs: 2,000 of 1,000 draws."""
+    pair = pair_of({"activity.per_quarter": 900, "deal_size.cv": 0.7}, **rare)
+    runs = 2_000
+    off = deviations(pair, truths_of(pair), runs, 1_000)
+    covered = (np.abs(off) < 1.96).mean(axis=0)[np.array(names_of(pair)) == name]
+    assert np.all(covered > said - 5 * np.sqrt(said * (1 - said) / runs)), covered
+
+
 def names_of(plans):
     """The names of the numbers of a run of deviations."""
     tally = SideBySide(np.array([plan.quotas for plan in plans]))

@@ -423,3 +423,10 @@ def test_the_plan_holds_over_the_seats_of_day_0(plan: fs.Scenario) -> None:
     assert plan.over_assignment is not None
     total = sum(rep.headcount * sum(rep.quotas) for rep in plan.team.values())
     assert total == pytest.approx(plan.over_assignment * sum(plan.targets))
+
+
+@pytest.mark.parametrize("preset", ["mid_markt", "three_segments", "../sales_math"])
+def test_what_an_unknown_preset_would_bring_is_not_missed(preset: str) -> None:
+    """A slip in its name is one mistake, whatever the preset would have stated."""
+    (told,) = problems(f'name = "x"\n[[segments]]\nname = "a"\npreset = "{preset}"\n')
+    assert f'segments.a.preset = "{preset}"' in told

@@ -91,7 +91,16 @@ def test_numbers_of_one_luck_move_together() -> None:
 @pytest.mark.parametrize(
     ("uncertainty", "said"),
     [
-        ({"stages.won.convrsion": {"cv": 0.1}}, "cannot be uncertain. What can: stages.X.conv"),
+        (
+            {"stages.won.convrsion": {"cv": 0.1}},
+            'cannot be uncertain. Did you mean "stages.won.conversion"?',
+        ),
+        (
+            {"stages.wonn.conversion": {"cv": 0.1}},
+            'is not stated in the scenario. Did you mean "stages.won.conversion"?',
+        ),
+        ({"stages": {"cv": 0.1}}, "cannot be uncertain. Write a whole path in quotes: "),
+        ({"nothing.like.it": {"cv": 0.1}}, "cannot be uncertain. What can: stages.X.conversion"),
         ({"quota.per_quarter": {"cv": 0.1}}, "cannot be uncertain"),
         ({"": {"cv": 0.1}}, "cannot be uncertain"),
         ({"stages": {"won": {"conversion": {"cv": 0.1}}}}, "uncertainty.stages.won"),

@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+from funnelsim.registry import ALL
 from funnelsim.scenario.model import Scenario
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "docs"))  # docs/ is not installed
@@ -56,3 +57,8 @@ def test_numbers_have_units_and_defaults_that_matter_have_sources() -> None:
                         key in ("weeks_per_quarter",)  # 52 weeks are no guess
                     )
                 ), f"{heading}: {key} rests on nothing"
+
+
+def test_every_array_of_a_result_is_there() -> None:
+    page = tables.variables()
+    assert [each.name for each in ALL if f"| `{each.name}` |" not in page] == []

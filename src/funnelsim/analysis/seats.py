@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from funnelsim.errors import ArgumentError
+from funnelsim.scenario.given import check_scenario
 
 if TYPE_CHECKING:
     from funnelsim.scenario.model import Scenario
@@ -29,13 +30,14 @@ def reads_as_team(plan: Scenario) -> bool:
 
 
 def check_one_seat(plan: Scenario) -> None:
-    """Refuse a team where the answer is about one rep.
+    """Refuse a team where the answer is about one rep, and what is no scenario at all.
 
     Raises
     ------
     ArgumentError
         Naming the calls that answer for a team, and how to ask about one rep of it.
     """
+    check_scenario(plan)
     if not is_team(plan):
         return
     name = next(iter(plan.team))

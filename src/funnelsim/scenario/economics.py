@@ -45,7 +45,10 @@ class Pay(Table):
         0.5, description="Share of it that is variable: commission (grade C: 50/50 for AEs)."
     )
     tiers: Annotated[tuple[Tier, ...], Field(strict=False, min_length=1, max_length=20)] = Field(
-        (Tier(above=0.0, rate=1.0), Tier(above=1.0, rate=1.5)),
+        (
+            Tier.model_construct(above=0.0, rate=1.0),
+            Tier.model_construct(above=1.0, rate=1.5),
+        ),
         description="Rates of commission by attainment, scaled so that quota pays the variable "
         "part; by default 1, and 1.5 above quota (grade B).",
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from funnelsim.errors import Problem, ScenarioError
 from funnelsim.scenario import shelf
+from funnelsim.scenario.given import check_scenario, check_text
 from funnelsim.scenario.lines import json_lines_of, line_of, lines_of
 from funnelsim.scenario.model import Scenario
 from funnelsim.scenario.parsing import MOST_BYTES, is_json, parsed, too_large
@@ -40,6 +41,8 @@ def load(path: str | os.PathLike[str]) -> Scenario:
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         why = getattr(error, "strerror", None) or str(error)
         remedy = did_you_mean(source, presets())
+        if source in presets():
+            remedy = f'A preset is not a file: fs.preset("{source}").'
         raise ScenarioError(
             [Problem("file", "", f"cannot be read: {why}", remedy)], source
         ) from None
@@ -61,12 +64,15 @@ def loads(text: str, source: str = "scenario") -> Scenario:
     ------
     ScenarioError
         Listing every problem, with its line where that could be found.
+    ArgumentError
+        Where it is no text.
 
     Examples
     --------
     >>> loads(dumps(preset("sales_math"))) == preset("sales_math")
     True
     """
+    check_text(text)
     data = parsed(text, source)
     try:
         return Scenario(**data)
@@ -83,6 +89,11 @@ def dumps(scenario: Scenario) -> str:
     Only what is not default is stated. What reading resolves is stated where it matters: the
     reference of an elastic activity, so that later changes of the level do not move it.
 
+    Raises
+    ------
+    ArgumentError
+        Where it is no scenario.
+
     Examples
     --------
     >>> print(dumps(preset("sales_math").variant("floor")).splitlines()[0])
@@ -90,6 +101,7 @@ def dumps(scenario: Scenario) -> str:
     """
     from funnelsim.scenario.dumping import dumped
 
+    check_scenario(scenario, "scenario")
     return dumped(scenario)
 
 
@@ -107,7 +119,7 @@ def preset(name: str) -> Scenario:
     750.0
     """
     if name not in presets():
-        remedy = did_you_mean(name, presets()) or f"There are: {', '.join(presets())}."
+        remedy = did_you_mean(str(name), presets()) or f"There are: {', '.join(presets())}."
         raise ScenarioError([Problem("preset", shown(name), "is not among the presets", remedy)])
     return loads(shelf.text_of(name), source=f"preset {name}")
 

@@ -82,7 +82,9 @@ class Stage(Table):
     lost_days: Days | None = Field(
         None, description="Mean days until a loss is known; by default as long as a win."
     )
-    delay: Delay = Field(Delay(), description="Shape of the delay; lognormal by default.")
+    delay: Delay = Field(
+        Delay.model_construct(), description="Shape of the delay; lognormal by default."
+    )
     stalled: Probability = Field(
         0.0, description="Share of those not going on that nobody ever closes."
     )

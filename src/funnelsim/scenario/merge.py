@@ -54,7 +54,7 @@ def replaced(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
     """
     problems: list[Problem] = []
     tree: dict[str, Any] = {}
-    for path, value in changes.items():
+    for path, value in _items(changes):
         parts = parts_of(path)
         if parts is None:
             rule = "must be a path such as stages.won.conversion"
@@ -83,9 +83,9 @@ def variant_of(scenario: Scenario, name: str) -> Scenario:
     """
     if name not in scenario.variants:
         there_are = f"There are: {', '.join(map(quoted, scenario.variants)) or 'none'}."
-        remedy = did_you_mean(name, scenario.variants) or there_are
+        remedy = did_you_mean(str(name), scenario.variants) or there_are
         raise ScenarioError(
-            [Problem(f"variants.{quoted(name)}", "", "is not among the variants", remedy)]
+            [Problem(f"variants.{quoted(str(name))}", "", "is not among the variants", remedy)]
         )
     variant: Scenario
     variant, problems = _variant(type(scenario), scenario, name, scenario.variants[name], [])
@@ -133,6 +133,17 @@ def problems_of_variants(
             new = [each for each in own if (each.path, each.value, each.rule) not in known]
             found.extend(_within(name, new))
     return shortened(found)
+
+
+def _items(changes: object) -> list[tuple[Any, Any]]:
+    """Return paths and values, of whatever has items: a dictionary, a row of a table."""
+    items = getattr(changes, "items", None)
+    if items is None:
+        remedy = 'Such as {"activity.per_quarter": 800}.'
+        raise ScenarioError(
+            [Problem("changes", shown(changes), "must give values by their paths", remedy)]
+        )
+    return list(items())
 
 
 def _within(name: str, problems: Iterable[Problem]) -> list[Problem]:

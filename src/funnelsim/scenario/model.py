@@ -130,7 +130,7 @@ class Scenario(Table):
         1, description="Seats that are filled on day 0."
     )
     quota: Quota = ABSENT
-    calendar: Calendar = Calendar()
+    calendar: Calendar = Calendar.model_construct()
     plan: Plan | None = None
     activity: Activity = ABSENT
     effort: Effort | None = None
@@ -139,8 +139,8 @@ class Scenario(Table):
     assists: Annotated[tuple[Assist, ...], Field(strict=False, max_length=MOST_ASSISTS)] = ()
     deal_size: DealSize = ABSENT
     windfall: Windfall | None = None
-    policy: Policy = Policy()
-    market: Market = Market()
+    policy: Policy = Policy.model_construct()
+    market: Market = Market.model_construct()
     uncertainty: Annotated[dict[str, Uncertain], Field(max_length=100)] = Field(
         {}, description="Numbers that are not known well, by their path in quotes."
     )
@@ -148,7 +148,7 @@ class Scenario(Table):
     attrition: Attrition | None = None
     hiring: Annotated[tuple[Hire, ...], Field(strict=False, max_length=1_000)] = ()
     pay: Pay | None = None
-    economics: Economics = Economics()
+    economics: Economics = Economics.model_construct()
     kpis: Annotated[tuple[Kpi, ...], Field(strict=False, max_length=50)] = ()
     segments: Annotated[tuple[Segment, ...], Field(strict=False, max_length=MOST_SEGMENTS)] = ()
     variants: Annotated[

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from funnelsim.errors import Problem
 from funnelsim.scenario.tables import (
+    MISSING,
     Broken,
     Table,
     Unsound,
@@ -90,7 +91,7 @@ def _problem(table: type[Table], fault: Mapping[str, Any], data: Any) -> Problem
         return Problem(path, shown(value), "must be letters only", 'A label such as "USD".')
     field = owner.model_fields[key]
     if fault["type"] == "missing":
-        return Problem(path, "", "must be stated", _about(owner, key))
+        return Problem(path, "", MISSING, _about(owner, key))
     annotation, metadata = field.annotation, field.metadata
     for _ in tail:
         annotation, metadata = entry_of(annotation), []

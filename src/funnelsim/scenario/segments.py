@@ -11,9 +11,9 @@ from funnelsim.errors import Problem, ScenarioError
 from funnelsim.scenario import shelf
 from funnelsim.scenario.merge import merged, titled
 from funnelsim.scenario.problems import shortened
-from funnelsim.scenario.tables import Table, stated_in
+from funnelsim.scenario.tables import MISSING, Table, stated_in
 from funnelsim.scenario.team import MOST_SEGMENTS, Segment
-from funnelsim.scenario.uncertain import broken_uncertainty, parameter_of
+from funnelsim.scenario.uncertain import broken_uncertainty, meant, parameter_of
 from funnelsim.scenario.wording import did_you_mean, parts_of, quoted, shown
 
 if TYPE_CHECKING:
@@ -73,13 +73,13 @@ def resolved(
     problems: list[tuple[Entry, Problem]] = []
     entries = [_entry(table, stated, each, problems) for each in map(stated_in, segments)]
     entries = [entry for entry in entries if entry.name]
-    found = _assign_quotas(stated, entries)
+    found = _assign_quotas(stated, entries, of_top)
     team: dict[str, Scenario] = {}
     for entry in entries:
         try:
             team[entry.name] = table(**entry.data)
         except ScenarioError as error:
-            problems.extend((entry, each) for each in error.problems)
+            problems.extend((entry, each) for each in error.problems if not _due(entry, each))
     if len(team) == len(entries) and not of_top:
         team = _with_uncertainty(stated, team, found)
     known = {(each.path, each.value, each.rule) for each in of_top}
@@ -125,6 +125,12 @@ def _entry(
     return entry
 
 
+def _due(entry: Entry, problem: Problem) -> bool:
+    """Tell whether a table is missing that a preset was to bring, which is not known."""
+    unknown = entry.segment.get("preset") is not None and not entry.preset
+    return unknown and problem.rule == MISSING and "." not in problem.path
+
+
 def _preset(name: Any, problems: Problems) -> Mapping[str, Any]:
     """Return what a preset says about a rep."""
     if name not in shelf.names():
@@ -163,7 +169,9 @@ def placed(problem: Problem, segment: Any, top: Any) -> Problem:
 # --- the plan ------------------------------------------------------------------------------------
 
 
-def _assign_quotas(stated: Mapping[str, Any], entries: list[Entry]) -> Problems:
+def _assign_quotas(
+    stated: Mapping[str, Any], entries: list[Entry], of_top: tuple[Problem, ...]
+) -> Problems:
     """Give every seat its quota where the plan states both its target and over-assignment."""
     plan = stated_in(stated.get("plan"))
     target, over = plan.get("target"), plan.get("over_assignment")
@@ -181,6 +189,8 @@ def _assign_quotas(stated: Mapping[str, Any], entries: list[Entry]) -> Problems:
                 "State two of the three.",
             )
         ]
+    if any(problem.path.startswith("plan.") for problem in of_top):
+        target = over = 1.0  # a mistake, and said: what follows from it is none of its own
     seats = [each.data.get("headcount", 1) for each in booking]
     brought = [stated_in(each.data.get("quota")).get("per_quarter") for each in booking]
     stated_none = all(each is None for each in brought)
@@ -278,7 +288,8 @@ def _with_uncertainty(
         own = path if of_one is None else of_one[1]
         names = list(team) if of_one is None else [of_one[0]]
         if of_one is None and all(_is_absent(each, own) for each in team.values()):
-            problems.append(_wrong(path, "is not stated in any segment"))
+            rule = "is not stated in any segment"
+            problems.append(_wrong(path, rule, meant(own, *team.values())))
         for name in names:
             if name not in team:
                 remedy = did_you_mean(name, team) or f"There are: {', '.join(map(quoted, team))}."

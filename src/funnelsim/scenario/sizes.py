@@ -101,4 +101,5 @@ class SourceSize(Table):
     whale: Whale | None = Field(None, description="Rare deals of a multiple of the size.")
 
 
-ONE_EACH = DealSize(law="fixed", mean=1.0)  # what a win counts against a quota of wins
+# What a win counts against a quota of wins.
+ONE_EACH = DealSize.model_construct(law="fixed", mean=1.0)

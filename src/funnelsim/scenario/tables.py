@@ -19,6 +19,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 Rule = Callable[[Any], "Iterator[Broken]"]
 
+MISSING = "must be stated"  # the rule of a key that is not there
+
 
 @dataclass(frozen=True)
 class Broken:
@@ -46,7 +48,8 @@ class Broken:
 class Table(BaseModel):
     """A table of the file: frozen, strict, and deaf to keys it does not know."""
 
-    # Tables are built for validation only where they stand alone; most are part of a scenario.
+    # Tables are built for validation only where they stand alone; most are part of a scenario. So
+    # defaults are made by model_construct: checking them would build a validator for each.
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", allow_inf_nan=False, defer_build=True
     )

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from funnelsim.scenario.tables import Broken
-from funnelsim.scenario.wording import parts_of
+from funnelsim.scenario.tables import Broken, UnsoundError
+from funnelsim.scenario.wording import did_you_mean, parts_of, quoted
 
 if TYPE_CHECKING:
     from funnelsim.scenario.model import Scenario
@@ -92,10 +92,11 @@ def broken_uncertainty(scenario: Scenario, path: str, uncertain: Uncertain) -> I
     try:
         parameter = parameter_of(scenario, path)
     except KeyError:
-        yield Broken("cannot be uncertain", f"What can: {LISTED}.")
+        yield Broken("cannot be uncertain", meant(path, scenario) or f"What can: {LISTED}.")
         return
     if parameter is None:
-        remedy = "The level is solved from effort." if path.startswith("activity") else ""
+        effort = path.startswith("activity")
+        remedy = "The level is solved from effort." if effort else meant(path, scenario)
         yield Broken("is not stated in the scenario", remedy)
         return
     cv, p = uncertain.cv, parameter.mean
@@ -112,6 +113,44 @@ def broken_uncertainty(scenario: Scenario, path: str, uncertain: Uncertain) -> I
         said = f"must be below {widest:.4g}, the widest spread that {p:g} can have"
         rule = said if widest else "must be 0: a certainty has no spread"
         yield Broken(rule, "cv^2 < (1 - p) / p." if widest else "", path=("cv",))
+
+
+def meant(path: str, *scenarios: Scenario) -> str:
+    """Return what may have been meant by a path at which no number may be uncertain.
+
+    Examples
+    --------
+    >>> import funnelsim as fs
+    >>> meant("stages.wonn.conversion", fs.preset("sales_math"))
+    'Did you mean "stages.won.conversion"?'
+    >>> meant("stages", fs.preset("sales_math"))
+    'Write a whole path in quotes: "stages.discovery.conversion".'
+    """
+    try:
+        known = [each for scenario in scenarios for each in _paths(scenario)]
+    except UnsoundError:  # names that are mistakes themselves
+        return ""
+    if "." not in path:
+        below = next((each for each in known if each.startswith(f"{path}.")), "")
+        return f"Write a whole path in quotes: {quoted(below)}." if below else ""
+    return did_you_mean(path, known)
+
+
+def _paths(scenario: Scenario) -> Iterator[str]:
+    """Yield the paths of all numbers of a scenario that may be uncertain."""
+    for shape in LAWS:
+        head, *others = shape.split("*")
+        entries = getattr(scenario, head.rstrip(".")) if others else ()
+        paths = [f"{head}{quoted(each.name)}{others[0]}" for each in entries] or [shape]
+        if len(others) == 2:  # of a source, by stage
+            paths = [
+                f"{head}{quoted(each.name)}{others[0]}{quoted(stage)}"
+                for each in entries
+                for stage in each.conversion
+            ]
+        for path in paths:
+            if "*" not in path and parameter_of(scenario, path) is not None:
+                yield path
 
 
 def _is_name(parts: tuple[str, ...], position: int) -> bool:

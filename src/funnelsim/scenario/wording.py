@@ -45,7 +45,7 @@ def spoken(location: Sequence[str | int], data: Any) -> str:
     return path.removeprefix(".")
 
 
-def parts_of(path: str) -> tuple[str, ...] | None:
+def parts_of(path: object) -> tuple[str, ...] | None:
     """Split a path at its dots, quotes respected; None where it is no path.
 
     Examples
@@ -55,6 +55,8 @@ def parts_of(path: str) -> tuple[str, ...] | None:
     >>> parts_of("stages..won") is None
     True
     """
+    if not isinstance(path, str):
+        return None
     parts, position = [], 0
     while position < len(path):
         match = _PART.match(path, position)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from funnelsim.errors import ArgumentError
+from funnelsim.scenario.given import check_scenario
 from funnelsim.scenario.model import Scenario, Stage
 
 
@@ -55,6 +56,7 @@ def ageing(plan: Scenario, stage: str, ages: ArrayLike) -> NDArray[np.float64]:
     >>> print(fs.ageing(plan, "won", [0, 32, 64, 96, 128]).round(4))
     [0.3333 0.2161 0.1527 0.1199 0.0996]
     """
+    check_scenario(plan)
     if stage not in plan.stage_names[1:]:
         raise ArgumentError(
             f"stage = {stage!r}: must be a stage after the first, one of "

@@ -19,6 +19,7 @@ import numpy as np
 from funnelsim.errors import ArgumentError, NotCoveredError
 from funnelsim.registry import COMPANY, CURRENCY, NUMERICAL_ERROR, QUARTER_SUMMARIES, SUMMARIES
 from funnelsim.registry.dataset import dataset
+from funnelsim.scenario.given import check_scenario
 from funnelsim.scenario.model import Scenario
 from funnelsim.twin.answers import Answers
 from funnelsim.twin.fourier import Floats
@@ -83,6 +84,7 @@ def exact(
     >>> print(f"{fs.exact(plan).attainment_probability.item():.6f}")
     0.451006
     """
+    check_scenario(plan)
     if by not in ("quarter", "year"):
         raise ArgumentError(f"by = {by!r}: must be 'quarter' or 'year'")
     of_a_rep = SUMMARIES if by == "year" else (*SUMMARIES, *QUARTER_SUMMARIES)

@@ -20,6 +20,7 @@ from funnelsim.engine.blocks import MOST_DRAWS as LARGEST
 from funnelsim.engine.blocks import Progress, Run, Samples, check, sample_blocks
 from funnelsim.engine.simulate import STREAM_VERSION
 from funnelsim.errors import ArgumentError, NotCoveredError
+from funnelsim.scenario.given import check_scenarios
 from funnelsim.scenario.model import Scenario
 
 BLOCK = 4_096  # draws of every plan in memory at a time
@@ -187,22 +188,8 @@ def _rule(
 
 def _check(plans: Mapping[str, Scenario]) -> None:
     """Refuse plans that cannot be compared, naming every reason."""
-    stated: object = plans  # whatever a script may hand over
-    if not isinstance(stated, Mapping):
-        raise ArgumentError(
-            f"plans: must be scenarios by name, such as {{'as is': plan, 'more calls': other}}, "
-            f"not a {type(stated).__name__}."
-        )
-    if not stated:
-        raise ArgumentError("plans: there must be at least one.")
-    wrong = [f"{name!r}: names must be texts" for name in stated if not isinstance(name, str)]
-    wrong += [
-        f"{name}: must be a scenario, not a {type(plan).__name__}"
-        for name, plan in stated.items()
-        if not isinstance(plan, Scenario)
-    ]
-    if wrong:
-        raise ArgumentError(f"plans: {'; '.join(wrong)}.")
+    check_scenarios(plans)
+    wrong = []
     first, baseline = next(iter(plans.items()))
     for name, plan in plans.items():
         quarters, expected = plan.calendar.quarters, baseline.calendar.quarters

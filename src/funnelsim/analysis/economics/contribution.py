@@ -23,6 +23,7 @@ from funnelsim.analysis.tally import QUANTILES, QUARTERS_PER_YEAR, never_certain
 from funnelsim.engine.blocks import Progress, Run, Samples, sample_blocks
 from funnelsim.engine.simulate import STREAM_VERSION, provenance
 from funnelsim.errors import ArgumentError
+from funnelsim.scenario.given import check_scenarios
 from funnelsim.scenario.model import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -133,7 +134,8 @@ def _checked(plans: Mapping[str, Scenario], draws: int) -> Scenario:
     """Return the first plan, if all can be compared with it."""
     if draws < FEWEST_DRAWS:
         raise ArgumentError(f"draws = {draws}: must be at least {FEWEST_DRAWS}: one has no error.")
-    if not 0 < len(plans) <= MOST_PLANS:
+    check_scenarios(plans)
+    if len(plans) > MOST_PLANS:
         raise ArgumentError(f"plans: must be 1 to {MOST_PLANS}, not {len(plans)}.")
     first = next(iter(plans.values()))
     for name, plan in plans.items():

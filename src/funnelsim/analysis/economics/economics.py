@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -28,10 +29,12 @@ from funnelsim.analysis.economics.vacancies import (
     has_vacancies,
 )
 from funnelsim.analysis.levers.answered import labelled
+from funnelsim.analysis.levers.levers import checked_number, is_finite
 from funnelsim.analysis.tally import QUANTILES, QUARTERS_PER_YEAR
 from funnelsim.engine.blocks import Progress, Run, bytes_per_draw, sample_blocks
 from funnelsim.engine.simulate import STREAM_VERSION, provenance
 from funnelsim.errors import ArgumentError
+from funnelsim.scenario.given import check_scenario
 from funnelsim.scenario.model import Scenario, SizeLaw
 
 Floats = npt.NDArray[np.float64]
@@ -185,16 +188,24 @@ def economics(
 def _check(
     plan: Scenario, draws: int, by: str, times: Sequence[float], budget: float | None
 ) -> None:
+    check_scenario(plan)
     if by not in ("quarter", "year"):
         raise ArgumentError(f"by = {by!r}: must be 'quarter' or 'year'.")
     if by == "year" and plan.calendar.quarters < QUARTERS_PER_YEAR:
         raise ArgumentError(f"by = 'year': {NO_YEAR}.")
     if draws < FEWEST_DRAWS:
         raise ArgumentError(f"draws = {draws}: must be at least {FEWEST_DRAWS}: one has no error.")
-    if not len(times) or not all(0 <= each < float("inf") for each in times):
-        raise ArgumentError(f"times = {list(times)}: must be one or more multiples, 0 or above.")
-    if budget is not None and not 0 < budget < float("inf"):
-        raise ArgumentError(f"budget = {budget}: must be above 0.")
+    if not _are_multiples(times):
+        raise ArgumentError(
+            f"times = {times!r}: must be one or more multiples, 0 or above, such as [1, 4]."
+        )
+    if budget is not None:
+        checked_number("budget", budget, 0, math.inf)
+
+
+def _are_multiples(times: object) -> bool:
+    stated = list(times) if isinstance(times, Collection) else []
+    return bool(stated) and all(is_finite(each) and each >= 0 for each in stated)
 
 
 def block_of(runs: Sequence[Run]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +16,7 @@ from funnelsim.analysis.team.periods import Periods
 from funnelsim.analysis.team.worlds import company_of as booking_segments
 from funnelsim.engine.blocks import Run
 from funnelsim.errors import ArgumentError
+from funnelsim.scenario.given import check_scenario
 from funnelsim.scenario.model import Scenario
 from funnelsim.scenario.team import MOST_SEATS
 
@@ -138,6 +139,7 @@ def company_of(plan: Scenario, by: Period | None = None, period: int | None = No
     ArgumentError
         Where the horizon has no such period, or nobody books.
     """
+    check_scenario(plan)
     quarters = plan.calendar.quarters
     by = by or ("quarter" if quarters < QUARTERS_PER_YEAR else "year")
     count = Periods(quarters, by).number
@@ -232,7 +234,7 @@ def checked_certainties(probability: float | Sequence[float]) -> list[float]:
     ArgumentError
         Where one is not between 0 and 1, or none is there.
     """
-    stated = [probability] if isinstance(probability, int | float) else list(probability)
+    stated = list(probability) if isinstance(probability, Iterable) else [probability]
     found = sorted({checked_number("probability", each, 0, 1) for each in stated})
     if not found:
         raise ArgumentError("probability: must name one or more. Say 0.9.")
