@@ -6,6 +6,7 @@ tests themselves have no network, not even on this machine.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -13,14 +14,16 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
 import funnelsim as fs
+from funnelsim.engine import cluster
 from funnelsim.engine.cluster import DaskWorkers, client_of
+from funnelsim.engine.workers import Call
 from funnelsim.errors import FunnelsimError, Problem, ScenarioError
 from test_engine_naive import EVERYTHING
 from twin_plans import sales_math
@@ -109,6 +112,36 @@ def killed(client: Any) -> str:
     return digest(questions()["summarize"](cluster=client, progress=kill))
 
 
+def killed_again() -> str:
+    """Return what is said where the only worker is killed, and once more while it begins anew.
+
+    Dask neither begins another one then nor, for minutes, forgets the one that died.
+    """
+    import psutil
+    from distributed.diagnostics.plugin import SchedulerPlugin
+
+    class Killer(SchedulerPlugin):  # type: ignore[misc]
+        async def add_worker(self, scheduler: Any, worker: str) -> None:
+            port = int(worker.rpartition(":")[2])
+            for process in psutil.process_iter():
+                with suppress(psutil.Error):
+                    ports = [each.laddr.port for each in process.net_connections("tcp")]
+                    if port in ports and process.pid != os.getpid():
+                        process.kill()
+            await asyncio.sleep(1)  # until the scheduler can know
+
+    cluster.SECONDS_WITHOUT = 20.0
+    with client_of("local", 1) as client:
+        client.cluster.scheduler.add_plugin(Killer(), name="killer")
+        pids = list(client.run(os.getpid).values())
+
+        def kill(*_: int) -> None:
+            while pids:
+                os.kill(pids.pop(), signal.SIGKILL)
+
+        return message(lambda: questions()["summarize"](cluster=client, progress=kill))
+
+
 def refusals(client: Any) -> dict[str, str]:
     """Return what is said of work that cannot be done."""
     plan = fs.preset("sales_math")
@@ -124,7 +157,9 @@ def refusals(client: Any) -> dict[str, str]:
                 cluster=client,
             )
         ),
-        "raised there": message(lambda: DaskWorkers(client).submit(refuse).result()),
+        "raised there": message(
+            lambda: DaskWorkers(client).submit(Call("a mistake", refuse)).result()
+        ),
     }
 
 
@@ -135,6 +170,11 @@ def message(ask: Callable[[], Any]) -> str:
     except FunnelsimError as error:
         return f"{type(error).__name__}: {error}"
     return "nothing"
+
+
+def done_by(client: Any, call: Call) -> Any:
+    """Have a cluster do something."""
+    return DaskWorkers(client).submit(call).result()
 
 
 def refuse(stopped: Callable[[], bool]) -> None:
@@ -158,8 +198,8 @@ def client_of_threads() -> Iterator[Any]:
             processes=False,
             host="tcp://127.0.0.1",
             dashboard_address=None,
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
+        ) as begun,
+        Client(begun, set_as_default=False) as client,
     ):
         yield client
 
@@ -176,8 +216,10 @@ def main(kind: str) -> None:
             found["one killed"] = killed(client)
             client.cluster.scheduler.allowed_failures = 0
             found["refused"]["deadly"] = message(
-                lambda: DaskWorkers(client).submit(deadly).result()
+                lambda: done_by(client, Call("draws 1 to 7", deadly))
             )
+    if kind == "processes":
+        found["refused"]["killed again"] = killed_again()
     json.dump(found, sys.stdout)
 
 

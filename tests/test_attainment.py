@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 
 import numpy as np
@@ -13,7 +12,10 @@ import funnelsim as fs
 from funnelsim.analysis.quantiles import PENDING, QuantileStream
 from funnelsim.analysis.tally import proportion
 from funnelsim.errors import ArgumentError, ResultError
+from peaks import bytes_above_import
 from test_engine_naive import EVERYTHING
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="peaks are read from Linux")
 
 
 @pytest.fixture(scope="module")
@@ -169,29 +171,22 @@ def test_wrong_questions_are_refused(plan, samples):
         fs.attainment(short, by="year")
 
 
-MEMORY = """
-import resource, sys
-import funnelsim as fs
+PLAN_OF_MEMORY = """
 plan = fs.preset("sales_math").variant("windfalls")
 fs.summarize(plan, draws=1_000, seed=1)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-{call}
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
 
 def mebibytes_above_import(call: str) -> float:
-    run = subprocess.run(
-        [sys.executable, "-c", MEMORY.format(call=call)], check=True, capture_output=True, text=True
-    )
-    return float(run.stdout)
+    return bytes_above_import(call, PLAN_OF_MEMORY) / 2**20
 
 
+@LINUX
 def test_streaming_keeps_nothing():
-    call = "fs.summarize(plan, draws={}, seed=1)"
-    assert mebibytes_above_import(call.format(500_000)) < 100
+    assert mebibytes_above_import("fs.summarize(plan, draws=500_000, seed=1)") < 100
 
 
+@LINUX
 def test_kept_samples_take_what_was_announced():
     """The peak stays within 1.2 times the estimate that an error message would state."""
     from funnelsim.engine.blocks import bytes_per_draw
@@ -200,9 +195,11 @@ def test_kept_samples_take_what_was_announced():
     draws = 500_000
     announced = draws * bytes_per_draw(pack(fs.preset("sales_math"))) / 2**20
     used = mebibytes_above_import(f"fs.simulate(plan, draws={draws}, seed=1)")
-    assert used < 1.2 * announced + 10
+    assert 0.8 * announced < used < 1.2 * announced + 10
 
 
 @pytest.mark.slow
-def test_a_hundred_million_rep_quarters_fit_in_a_gibibyte():
-    assert mebibytes_above_import("fs.summarize(plan, draws=25_000_000, seed=1)") < 900
+@LINUX
+def test_a_hundred_million_rep_quarters_fit_in_little():
+    """The floor that is asked for; ``memory_needed`` says what they take."""
+    assert mebibytes_above_import("fs.summarize(plan, draws=25_000_000, seed=1)") < 200

@@ -19,6 +19,7 @@ from funnelsim.engine import cluster
 from funnelsim.engine import job as module
 from funnelsim.engine.blocks import Job, Run, StoppedError
 from funnelsim.engine.cluster import DaskWorkers
+from funnelsim.engine.workers import Call
 from funnelsim.errors import ArgumentError, Problem, ResourceError, ScenarioError
 
 HERE = Path(__file__).parent
@@ -61,8 +62,9 @@ def test_dask_answers_the_same(inline: Digests, kind: str) -> None:
     assert "Say method='auto'" in refused["not covered"]
     assert refused["raised there"] == "ScenarioError: there: 1 problem\n  here = 1: must be 2."
     if kind == "processes":
-        assert "1 of its workers died over the same piece of work" in refused["deadly"]
+        assert "1 of its workers died over draws 1 to 7, the last at" in refused["deadly"]
         assert "memory" in refused["deadly"]
+        assert "it has had no workers for 20 s, and draws" in refused["killed again"]
         assert "one killed" in found
     assert {"begun there", "finished there", "by address"} <= set(found)
     assert set(found.values()) == {inline["summarize"]}
@@ -130,6 +132,8 @@ def test_slices_change_no_byte(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"cluster": "here"}, ArgumentError, "must be 'local', the address of a Dask scheduler"),
         ({"cluster": 3}, ArgumentError, "must be 'local'"),
+        ({"cluster": "ucx://127.0.0.1:9"}, ArgumentError, "must be 'local', the address"),
+        ({"cluster": "tcp://127.0.0.1:x"}, ResourceError, "no Dask scheduler answers there"),
         ({"cluster": "tcp://h:1", "threads": 2}, ArgumentError, "cluster have their own"),
         ({"cluster": "tcp://127.0.0.1:9"}, ResourceError, "no Dask scheduler answers there"),
     ],
@@ -170,7 +174,7 @@ def test_workers_of_another_version_are_refused(monkeypatch: pytest.MonkeyPatch)
     hands = DaskWorkers(_Client())  # type: ignore[arg-type]
     monkeypatch.setattr(cluster, "version", lambda name: "0.0.1" if name == "numpy" else "9")
     with pytest.raises(ResourceError, match=r"numpy 0\.0\.1 there, .* here"):
-        hands.submit(print).result()
+        hands.submit(Call("nothing", print)).result()
 
 
 def test_dask_is_imported_by_who_asks_for_it_only() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import random
@@ -24,9 +25,13 @@ from funnelsim.analysis import tally as module
 from funnelsim.analysis.attainment import summaries
 from funnelsim.analysis.quantiles import PENDING, QuantileStream
 from funnelsim.analysis.tally import GRAIN, MOST_TERMS, Tally
+from funnelsim.analysis.team.team import teams
 from funnelsim.errors import ArgumentError, ResourceError, ResultError
+from killed import check_kills
+from peaks import bytes_above_import
 
 PLAN = fs.preset("sales_math").variant("windfalls")
+TEAM = PLAN.replace({"headcount": 3, "plan.over_assignment": 1.2, "market.cv": 0.1})
 DRAWS = 60_000  # of what is interrupted: eight grains
 HERE = Path(__file__).parent
 
@@ -242,17 +247,110 @@ def test_what_two_at_a_time_have_written_is_taken_in_once(tmp_path: Path) -> Non
     assert resumed.identical(fs.summarize(PLAN, draws=DRAWS, seed=1))
 
 
-def test_a_team_is_not_kept_in_parts(tmp_path: Path) -> None:
+def test_samples_are_not_kept_in_parts(tmp_path: Path) -> None:
     from funnelsim.analysis.answers import simulated
 
-    team = PLAN.replace({"headcount": 3})
-    with pytest.raises(ArgumentError, match="answer for a team cannot be kept in parts"):
-        simulated(team, seed=1, store=str(tmp_path / "team.nc"))
     with pytest.raises(ArgumentError, match="samples cannot be kept in parts"):
         simulated(PLAN, seed=1, keep_samples=True, store=str(tmp_path / "samples.nc"))
     with pytest.raises(ArgumentError, match=r"fs\.team"):
-        fs.summarize(team, draws=10, seed=1, store=tmp_path / "team.nc")
+        fs.summarize(TEAM, draws=10, seed=1, store=tmp_path / "team.nc")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_named_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "summary.nc"
+    kept = interrupted(store)
+    before = kept.read_bytes()
+
+    def full(*_: Any) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("funnelsim.results.store.os.open", full)
+        with pytest.raises(OSError, match=r"No space left .* and the same call goes on") as caught:
+            fs.summarize(PLAN, draws=DRAWS, seed=1, store=store)
+    assert caught.value.filename == str(kept)
+    assert kept.read_bytes() == before
+    with monkeypatch.context() as patch:
+        patch.setattr("xarray.Dataset.to_netcdf", _hdf_error)
+        with pytest.raises(OSError, match="Is there room on the disk") as caught:
+            fs.summarize(PLAN, draws=DRAWS, seed=1, store=store)
+    assert caught.value.filename == str(store)
+    assert [path.name for path in tmp_path.iterdir()] == [kept.name]
+    resumed = fs.summarize(PLAN, draws=DRAWS, seed=1, store=store)
+    assert resumed.identical(fs.summarize(PLAN, draws=DRAWS, seed=1))
+
+
+def _hdf_error(*_: Any, **__: Any) -> None:
+    raise RuntimeError("NetCDF: HDF error")  # all that its library says of a full disk
+
+
+def test_a_folder_is_no_store(tmp_path: Path) -> None:
+    folder = tmp_path / "folder.nc"
+    folder.mkdir()
+    with pytest.raises(IsADirectoryError):
+        fs.summarize(PLAN, draws=10, seed=1, store=folder)
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+# A team
+
+
+def test_an_interrupted_team_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    """On another number of threads, and by quarter and year at once, as the command asks."""
+    draws, store = 20_000, tmp_path / "team.nc"
+    whole = teams(TEAM, ("quarter", "year"), draws, 1, 1)
+
+    def stop(done: int, _: int) -> None:
+        if done >= draws // 3:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        teams(TEAM, ("quarter", "year"), draws, 1, 2, stop, store=store)
+    seen: list[int] = []
+    resumed = teams(
+        TEAM, ("quarter", "year"), draws, 1, 1, lambda done, _: seen.append(done), store=store
+    )
+    assert draws // 3 <= seen[0] < seen[-1] == draws
+    again = teams(TEAM, ("quarter", "year"), draws, 1, store=store)
+    for found in (resumed, again):
+        for result, truth in zip(found, whole, strict=True):
+            assert result.identical(truth)
+            for name in truth.variables:
+                assert result[name].values.tobytes() == truth[name].values.tobytes(), name
+    assert [path.name for path in tmp_path.iterdir()] == ["team.nc"]
+    with pytest.raises(ResultError, match="summary: there team by quarter and year, now team by"):
+        fs.team(TEAM, draws=draws, seed=1, store=store)
+
+
+def test_a_team_and_a_rep_are_other_questions(tmp_path: Path) -> None:
+    """A rep with a plan can be asked about as either."""
+    plan, store = PLAN.replace({"plan.over_assignment": 1.2}), tmp_path / "summary.nc"
+    fs.summarize(plan, draws=100, seed=1, store=store)
+    with pytest.raises(ResultError, match="summary: there quarter, now team by quarter"):
+        fs.team(plan, draws=100, seed=1, store=store)
+
+
+def test_a_damaged_journal_of_a_team_is_refused(tmp_path: Path) -> None:
+    store = tmp_path / "team.nc"
+
+    def stop(done: int, _: int) -> None:
+        if done >= 8_192:
+            raise Interrupted
+
+    asked: dict[str, Any] = {"draws": 20_000, "seed": 1, "store": store}
+    with pytest.raises(Interrupted):
+        fs.team(TEAM, progress=stop, **asked)
+    kept = store.with_name(store.name + ".unfinished")
+    whole, luck = kept.read_bytes(), random.Random(1)  # noqa: S311  no secret
+    for at in luck.sample(range(len(whole) - 1), 8):
+        content = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+        kept.write_bytes(content)
+        with pytest.raises(ResultError, match=r"Move the file away|Name another store"):
+            fs.team(TEAM, **asked)
+        assert kept.read_bytes() == content
 
 
 # Interrupted from outside
@@ -290,41 +388,13 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_summary_that_is_killed_again_and_again_ends_in_the_same_bytes(tmp_path: Path) -> None:
-    draws, luck = 400_000, random.Random(1)  # noqa: S311  no secret
-    truth = fs.summarize(fs.preset("sales_math"), draws=draws, seed=1)
-    kills = 0
-    while kills < 25:
-        store = tmp_path / f"killed {kills}.nc"
-        while not store.exists():
-            process = begin(store, draws)
-            time.sleep(luck.uniform(0, 0.2))
-            process.kill()
-            process.communicate()
-            kills += 1
-        xr.testing.assert_equal(fs.open(store), truth)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
+@pytest.mark.parametrize("kind", ["summary", "team"])
+def test_a_summary_that_is_killed_again_and_again_ends_in_the_same_bytes(kind: str) -> None:
+    check_kills(kind)
 
 
 # Memory
-
-PEAK = """
-import re
-import numba, scipy.stats, xarray
-import funnelsim as fs
-from test_large_runs import plans
-
-def resident(name):  # not ru_maxrss, which begins with that of the process that began this one
-    with open("/proc/self/status") as file:
-        return 1024 * int(re.search(name + r":\\s+(\\d+)", file.read()).group(1))
-
-for name in fs.__all__:
-    getattr(fs, name)
-plan, threads = plans()["{plan}"], 2
-needed = fs.memory_needed(plan, draws={draws}, threads=threads).{kind}
-before = resident("VmRSS")
-fs.{call}(plan, draws={draws}, seed=1, threads=threads)
-print((resident("VmHWM") - before) / needed)
-"""
 
 
 def plans() -> dict[str, fs.Scenario]:
@@ -350,12 +420,13 @@ def plans() -> dict[str, fs.Scenario]:
 def test_memory_is_announced_and_kept(plan: str, call: str, draws: int) -> None:
     """The peak above import, with machine code from the cache, within 1.2 times of it."""
     fs.summarize(PLAN, draws=10, seed=1)  # fills the cache
-    kind = "samples" if call == "simulate" else "streamed"
-    code = PEAK.format(plan=plan, call=call, draws=draws, kind=kind)
-    run = subprocess.run(
-        [sys.executable, "-c", code], cwd=HERE, capture_output=True, text=True, check=True
+    taken = bytes_above_import(
+        f"fs.{call}(plan, draws={draws}, seed=1, threads=2)",
+        f"from test_large_runs import plans; plan = plans()[{plan!r}]",
     )
-    assert 0.15 < float(run.stdout) < 1.2
+    needed = fs.memory_needed(plans()[plan], draws=draws, threads=2)
+    announced = needed.samples if call == "simulate" else needed.streamed
+    assert 0.15 < taken / announced < 1.2
 
 
 def test_what_is_refused_is_what_was_announced() -> None:

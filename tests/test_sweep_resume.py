@@ -19,11 +19,11 @@ import funnelsim as fs
 from funnelsim.analysis.sweep import cells
 from funnelsim.analysis.sweep.sweep import sweep
 from funnelsim.errors import ArgumentError, ResultError
+from killed import check_kills
 from twin_plans import sales_math
 
 OVER = {"activity.per_quarter": [600, 750, 900], "stages.won.conversion": [0.3, 0.4]}
 CELLS = 6
-KILLS = 100  # at random moments
 
 
 class Interrupted(Exception):
@@ -297,24 +297,7 @@ def test_a_sweep_that_is_stopped_from_outside_goes_on(tmp_path: Path, how: str) 
 
 
 @pytest.mark.slow
-def test_a_sweep_that_is_killed_again_and_again_ends_in_the_same_bytes(tmp_path: Path) -> None:
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
+def test_a_sweep_that_is_killed_again_and_again_ends_in_the_same_bytes() -> None:
     """At random moments, from before the first cell to the writing of the result."""
-    pairs = 40
-    truth = finish(tmp_path / "whole.nc", pairs)
-    luck = random.Random(1)  # noqa: S311  no secret
-    kills, trial = 0, 0
-    while kills < KILLS:
-        trial += 1
-        store = tmp_path / f"sweep {trial}.nc"
-        while not store.exists():
-            before = finished_cells(store)
-            process = start(store, 0.0, pairs)
-            wait_for(store, before + luck.randint(1, 6), process)
-            time.sleep(luck.uniform(0, 0.05))
-            process.kill()
-            process.wait()
-            kills += 1
-            assert store.exists() or finished_cells(store) > before
-        finish(store, pairs)  # killed, maybe, when only the tidying up was left
-        assert store.read_bytes() == truth
-        assert not finished_cells(store)
+    check_kills("sweep")

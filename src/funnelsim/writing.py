@@ -6,7 +6,7 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -43,8 +43,13 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, target)
+    except OSError as error:
+        if error.filename in (None, str(temporary)):  # of which nobody has heard
+            error.filename = str(target)
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # none was made, or none can be
+            temporary.unlink()
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

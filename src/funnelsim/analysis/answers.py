@@ -84,7 +84,7 @@ def simulated(
     Raises
     ------
     ArgumentError
-        Where a store is named for the answer to a team, or for samples, which are kept in no parts.
+        Where a store is named for samples, which are kept in no parts.
     ResourceError
         Where samples are to be kept and would not fit.
     """
@@ -94,9 +94,8 @@ def simulated(
     from funnelsim.engine.simulate import simulate
 
     draws = draws_of(plan, draws)
-    if store is not None and (reads_as_team(plan) or keep_samples):
-        what = "samples" if keep_samples else "the answer for a team"
-        raise ArgumentError(f"store: {what} cannot be kept in parts. Leave it out.")
+    if store is not None and keep_samples:
+        raise ArgumentError("store: samples cannot be kept in parts. Leave it out.")
     periods: tuple[Period, ...] = ("quarter", "year")
     if plan.calendar.quarters < QUARTERS_PER_YEAR:
         periods = ("quarter",)
@@ -107,7 +106,7 @@ def simulated(
                 plan, draws=draws, seed=seed, threads=threads, cluster=client, progress=progress
             )
         if reads_as_team(plan):
-            found = list(teams(plan, periods, draws, seed, threads, progress, client))
+            found = teams(plan, periods, draws, seed, threads, progress, client, store=store)
         elif samples is not None:
             found = [attainment(samples, by=period) for period in periods]
         else:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import xarray as xr
 
+from funnelsim.analysis.gathering import Gathering, gather, identity_of
 from funnelsim.analysis.seats import check_one_seat
 from funnelsim.analysis.tally import GRAIN, QUANTILES, QUARTERS_PER_YEAR, Estimate, Tally
-from funnelsim.engine.blocks import Progress, Run, Samples, check, folded_blocks, never
+from funnelsim.engine.blocks import Progress, Run, Samples, check, never
 from funnelsim.engine.simulate import STREAM_VERSION, described, provenance
 from funnelsim.errors import ArgumentError, ResultError
 from funnelsim.registry import BY_NAME, SEGMENT, STANDARD_ERROR
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from distributed import Client
 
 Period = Literal["quarter", "year"]
+READ = (
+    "bookings", "repeatable_bookings", "windfall_bookings", "activities", "reached", "kpi_attained",
+)  # fmt: skip
 NO_VARIANCE = "a Pareto law of shape 2 or less has no variance"
 NO_FOURTH_MOMENT = "a Pareto law of shape 4 or less has no fourth moment"
 
@@ -65,9 +68,7 @@ def attainment(result: xr.Dataset, *, by: Period = "quarter") -> xr.Dataset:
     >>> bool(abs(p - 0.4510) < 5 * error)
     True
     """
-    if result.attrs.get("method") != "simulated" or "draw" not in result.dims:
-        raise ResultError("attainment needs the samples of fs.simulate, with the dim 'draw'.")
-    plan = loads(result.attrs["scenario"])
+    plan = _plan_of(result)
     tally = _tally(plan, by)
     names = [name for name in BY_NAME if name in result and BY_NAME[name].dims[0] == "draw"]
     for start in range(0, result.sizes["draw"], GRAIN):
@@ -162,83 +163,55 @@ def summaries(
     tallies = Tallies([_tally(plan, by) for by in periods])
     made = {"seed": int(seed), "draws": int(draws), "stream_version": STREAM_VERSION}
     attrs = provenance(plan) | made
-    kept = None
-    if store is not None:
-        kept = Store(store, _identity(attrs, periods))
-        if finished := kept.results():
-            if progress is not None:
-                progress(draws, draws)
-            return finished
-        for entry in kept.entries():
-            tallies.restore(entry)
-        if progress is not None and tallies.draws:
-            progress(tallies.draws, draws)
-    parts = folded_blocks(
-        [Run(plan)], tallies, draws=draws, seed=seed, grain=GRAIN,
-        threads=threads, cluster=cluster, stopped=stopped,
+    kept = None if store is None else Store(store, identity_of(" and ".join(periods), attrs))
+    if kept is not None and (finished := kept.results()):
+        if progress is not None:
+            progress(draws, draws)
+        return finished
+    gather(
+        [Run(plan)], tallies, draws=draws, seed=seed, grain=GRAIN, threads=threads,
+        cluster=cluster, progress=progress, kept=kept, stopped=stopped,
     )  # fmt: skip
-    with closing(parts):
-        for part in parts:
-            if kept is not None:
-                kept.add(part.entry(tallies.draws))
-            tallies.merge(part)
-            if progress is not None:
-                progress(tallies.draws, draws)
     found = [_summary(plan, tally, attrs) for tally in tallies.by_period]
     if kept is not None:
         kept.finish(*found)
     return found
 
 
-class Tallies:
-    """Tallies of the same draws by several periods: what a worker takes in and sends back.
+class Tallies(Gathering):
+    """Tallies of the same draws by several periods.
 
     Attributes
     ----------
     by_period : list of Tally
     """
 
+    memories = ("by_period",)
+
     def __init__(self, by_period: Sequence[Tally]) -> None:
+        super().__init__()
         self.by_period = list(by_period)
 
-    @property
-    def draws(self) -> int:
-        """Draws taken in so far."""
-        return self.by_period[0].draws
-
-    def add(self, samples: tuple[Samples, ...]) -> None:
+    def look_at(self, samples: Sequence[Samples]) -> None:
         """Take in a grain of draws."""
         for tally in self.by_period:
             tally.add(samples[0])
 
-    def merge(self, other: Tallies) -> None:
-        """Take in the draws that follow."""
-        for tally, further in zip(self.by_period, other.by_period, strict=True):
-            tally.merge(further)
 
-    def fresh(self) -> Tallies:
-        """Return tallies for draws that follow."""
-        return Tallies([tally.fresh() for tally in self.by_period])
-
-    def entry(self, first: int) -> dict[str, Any]:
-        """Return the tallies as a store keeps them, and the draws before theirs."""
-        return {"first": first, "tallies": [tally.state() for tally in self.by_period]}
-
-    def restore(self, entry: Mapping[str, Any]) -> None:
-        """Take in tallies that a store kept; those of draws that are known already are the same."""
-        if entry["first"] != self.draws:
-            return
-        part = self.fresh()
-        for tally, state in zip(part.by_period, entry["tallies"], strict=True):
-            tally.restore(state)
-        self.merge(part)
-
-
-def _identity(attrs: Mapping[str, str | int], periods: Sequence[Period]) -> dict[str, Any]:
-    """Return everything that the summaries depend on."""
-    kept = ("scenario", "draws", "seed")
-    own = {key: attrs[key] for key in attrs if key in kept or key.endswith("_version")}
-    return {"summary": " and ".join(periods)} | own
+def _plan_of(result: xr.Dataset) -> Scenario:
+    """Return the plan that samples were made from, if they are whole but for draws left out."""
+    attrs = getattr(result, "attrs", {})
+    if attrs.get("method") != "simulated" or "draw" not in result.dims:
+        raise ResultError("attainment needs the samples of fs.simulate, with the dim 'draw'.")
+    plan = loads(attrs["scenario"])
+    quarters, missing = plan.calendar.quarters, [name for name in READ if name not in result]
+    whole = result.sizes.get("quarter") == quarters and "rep" in result.dims
+    if missing or not whole or result.sizes["draw"] == 0:
+        raise ResultError(
+            f"attainment needs all {quarters} quarters, all reps and the arrays {', '.join(READ)} "
+            "of a draw, and at least one draw. Leave out draws only, and select from its answer."
+        )
+    return plan
 
 
 def _tally(plan: Scenario, by: str) -> Tally:

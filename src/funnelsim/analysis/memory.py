@@ -92,13 +92,13 @@ def _rep(plan: Scenario, draws: int, workers: int) -> int:
 
 
 def _team(plan: Scenario, draws: int, workers: int) -> int:
-    """Return the bytes of blocks in flight, one of which is looked at."""
+    """Return the bytes of blocks that are worked on, and of what they leave."""
     worlds = Worlds(plan)
     block = min(block_of(worlds), draws) * worlds.bytes_per_draw
     quarters = plan.calendar.quarters
     groups = (len(plan.team) + 1) * (quarters + quarters // QUARTERS_PER_YEAR)
     streams = _streams(TEAM_QUANTILES, draws, 2 * groups)  # of bookings, and of who attains
-    return int(block * (2 * workers + 1 + TEMPORARY)) + streams
+    return int(workers * block * (1 + TEMPORARY)) + streams
 
 
 def _streams(probabilities: Sequence[float], draws: int, each: int) -> int:

@@ -20,6 +20,7 @@ from funnelsim.engine.record import LANES
 from funnelsim.engine.rows import Rows, Samples, bytes_per_draw
 from funnelsim.engine.stream import purposes_of
 from funnelsim.engine.workers import (
+    Call,
     StoppedError,
     Workers,
     available_threads,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BLOCK",
     "MOST_REPS",
+    "Call",
     "Fold",
     "Job",
     "Progress",
@@ -184,7 +186,9 @@ def mapped_blocks(
     with workers(threads, cluster) as hands:
         job = hands.shared(Job(runs, seed))
         spans = _spans(draws, block)
-        calls = ((_mapped, (job, start, stop, function)) for start, stop in spans)
+        calls = (
+            Call(_told(start, stop), _mapped, (job, start, stop, function)) for start, stop in spans
+        )
         for (_, stop), found in zip(_spans(draws, block), in_order(hands, calls), strict=True):
             yield found
             if progress is not None:
@@ -248,15 +252,13 @@ def folded_blocks(
     check(draws, seed, threads, grain)
     pace = 0.0  # seconds that a grain takes
 
-    def calls(
-        hands: Workers, job: Job, last: int
-    ) -> Iterator[tuple[Callable[..., object], tuple[object, ...]]]:
+    def calls(hands: Workers, job: Job, last: int) -> Iterator[Call]:
         start = whole.draws
         while start < last:
             share = min((last - start) // (2 * hands.count), whole.draws // SHARE)
             grains = max(min(share // grain, int(PIECE / pace) if pace else 1), 1)
             stop = min(start + grains * grain, last)
-            yield _fold, (job, start, stop, grain, whole.fresh())
+            yield Call(_told(start, stop), _fold, (job, start, stop, grain, whole.fresh()))
             start = stop
 
     with workers(threads, cluster, stopped) as hands:
@@ -287,10 +289,10 @@ def run_blocks(
     if whole is not None:  # nothing is reduced by block: all have something to do
         block = min(block, max(-(-draws // (2 * hands.count)), LANES))
 
-    def calls() -> Iterator[tuple[Callable[..., object], tuple[object, ...]]]:
+    def calls() -> Iterator[Call]:
         for start, stop in _spans(draws, block):
             own = None if whole is None or hands.far else _part(whole, start, stop)
-            yield _filled, (shared, start, stop, own)
+            yield Call(_told(start, stop), _filled, (shared, start, stop, own))
 
     with closing(in_order(hands, calls())) as found:
         for (start, stop), rows in zip(_spans(draws, block), found, strict=True):
@@ -302,6 +304,10 @@ def run_blocks(
 
 def _spans(draws: int, block: int) -> Iterator[tuple[int, int]]:
     return ((start, min(start + block, draws)) for start in range(0, draws, block))
+
+
+def _told(start: int, stop: int) -> str:
+    return f"draws {start + 1:,} to {stop:,}"
 
 
 def _part(whole: Sequence[Rows], start: int, stop: int) -> tuple[Rows, ...]:

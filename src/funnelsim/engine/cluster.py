@@ -16,13 +16,14 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-from funnelsim.engine.workers import available_threads
+from funnelsim.engine.workers import Call, available_threads
 from funnelsim.errors import ArgumentError, FunnelsimError, ResourceError
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
 LOCAL = "local"
+SCHEMES = ("tcp://", "tls://")  # others take more than an address: a client of them
 HOST = "127.0.0.1"  # whoever reaches a scheduler can run code on its workers
 # Ctrl-C in a terminal is heard by all processes there: it is for who asked to end the others.
 DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
@@ -72,13 +73,13 @@ def client_of(cluster: str | Client, threads: int | None) -> Iterator[Client]:
     elif cluster == LOCAL:
         with _local(threads or available_threads()) as client:
             yield client
-    elif "://" in str(cluster):
+    elif str(cluster).startswith(SCHEMES):
         with _remote(str(cluster)) as client:
             yield client
     else:
         raise ArgumentError(
             f"cluster = {cluster!r}: must be 'local', the address of a Dask scheduler such as "
-            "tcp://127.0.0.1:8786, or a distributed.Client."
+            "tcp://127.0.0.1:8786 or tls://127.0.0.1:8786, or a distributed.Client."
         )
 
 
@@ -142,9 +143,8 @@ def _remote(address: str) -> Iterator[Client]:
 def _knock(address: str) -> None:
     """Find out whether anybody is there: a client that finds nobody cannot be closed."""
     place = urlsplit(address)
-    if place.scheme in ("tcp", "tls"):
-        where = (place.hostname or "", place.port or 0)
-        socket.create_connection(where, timeout=SECONDS_TO_CONNECT).close()
+    where = (place.hostname or "", place.port or 0)
+    socket.create_connection(where, timeout=SECONDS_TO_CONNECT).close()
 
 
 class DaskWorkers:
@@ -169,10 +169,17 @@ class DaskWorkers:
         """Threads of all workers; at least 1, so that a cluster which grows on demand does."""
         now = time.monotonic()
         if now - self._counted >= SECONDS_TO_RECOUNT:
-            self._count, self._counted = sum(self._client.nthreads().values()), now
+            self._count, self._counted = self._threads(), now
             if self._count:
                 self._seen = now
         return max(self._count, 1)
+
+    def _threads(self) -> int:
+        deployed = _local_of(self._client)
+        if deployed is None:
+            return sum(self._client.nthreads().values())
+        # One that died while it began is listed for minutes, and does not run.
+        return sum(each.nthreads for each in tuple(deployed.scheduler.running))
 
     @property
     def ahead(self) -> int:
@@ -185,22 +192,24 @@ class DaskWorkers:
         kept = self._client.submit(_as_it_is, thing, key=self._key("shared"), pure=False)
         return cast(Shared, kept)  # Dask puts the thing itself in its place
 
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> _Promised:
-        """Begin a call."""
-        key = self._key(function.__name__)
+    def submit(self, call: Call) -> _Promised:
+        """Begin a piece of work."""
         future = self._client.submit(
-            _done, function, self._made_by, *arguments, key=key, pure=False, retries=RETRIES
-        )
-        return _Promised(future, self._check)
+            _done, call.function, self._made_by, *call.arguments,
+            key=self._key(call.function.__name__), pure=False, retries=RETRIES,
+        )  # fmt: skip
+        return _Promised(call.told, future, self._check)
 
-    def _check(self) -> None:
+    def _check(self, told: str) -> None:
         """Refuse to wait for a cluster that has lost all workers, unless a deployer adds some."""
-        deployed = self._client.cluster
-        grows = deployed is not None and type(deployed).__name__ != "LocalCluster"
+        deployed = _local_of(self._client)
+        if deployed is not None:  # it gives up processes that take long to begin anew
+            deployed.scale(len(deployed.worker_spec))
+        grows = deployed is None and self._client.cluster is not None
         if self.count and time.monotonic() - self._seen > SECONDS_WITHOUT and not grows:
             raise ResourceError(
-                f"cluster: it has had no workers for {SECONDS_WITHOUT:.0f} s. They ended, most "
-                "often for want of memory: give each more, or fewer threads."
+                f"cluster: it has had no workers for {SECONDS_WITHOUT:.0f} s, and {told} is to be "
+                "done. They ended, most often for want of memory: give each more, or fewer threads."
             )
 
     def _key(self, name: str) -> str:
@@ -218,8 +227,9 @@ class _Refused:
 class _Promised:
     """A result to come from a cluster."""
 
+    told: str
     future: Future[Any]
-    check: Callable[[], None]
+    check: Callable[[str], None]
 
     def result(self) -> Any:
         """Wait for it.
@@ -237,13 +247,13 @@ class _Promised:
             while not self.future.done():
                 with suppress(TimeoutError):
                     self.future.result(timeout=SECONDS_TO_RECOUNT)
-                self.check()
+                self.check(self.told)
             found = self.future.result()
         except KilledWorker as error:
             raise ResourceError(
-                f"cluster: {error.allowed_failures + 1} of its workers died over the same piece of "
-                f"work ({error.task}), the last at {error.last_worker.address}. Most often that is "
-                "too little memory: give each worker more, or fewer threads."
+                f"cluster: {error.allowed_failures + 1} of its workers died over {self.told}, the "
+                f"last at {error.last_worker.address}. Most often that is too little memory: give "
+                "each worker more, or fewer threads."
             ) from None
         except (Lost, OSError) as error:
             about = str(error) or type(error).__name__
@@ -255,6 +265,11 @@ class _Promised:
     def cancel(self) -> None:
         """Want it no longer."""
         self.future.cancel()
+
+
+def _local_of(client: Client) -> Any:
+    """Return the LocalCluster of a client, None where it has another one or none."""
+    return client.cluster if type(client.cluster).__name__ == "LocalCluster" else None
 
 
 def _as_it_is(thing: Shared) -> Shared:

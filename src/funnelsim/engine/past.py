@@ -7,6 +7,7 @@ docs/background/randomness.md.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from funnelsim.engine.laws import sigma_of
 from funnelsim.errors import Problem, ScenarioError
-from funnelsim.scenario.model import DAYS_PER_WEEK, MAX_WEEKS, Stage
+from funnelsim.scenario.model import DAYS_PER_WEEK, MAX_WEEKS, Delay, Stage
 from funnelsim.scenario.past import past_days
 
 Floats = npt.NDArray[np.float64]
@@ -85,12 +86,19 @@ def _thresholds(stages: list[Stage], means: list[float], weeks: int) -> Floats:
     """
     weights = np.array([mean**TILT for mean in means])
     theta = np.ones((weeks, max(len(stages), 1)))
-    ages = 7.0 * np.arange(weeks)
     for j, (stage, mean) in enumerate(zip(stages, means, strict=True)):
         if mean > 0:
-            share = weights[j] / weights.sum()
-            theta[:, j] = [_delay_cdf(stage, share * age / mean) for age in ages]
+            share = float(weights[j] / weights.sum())
+            theta[:, j] = _delay_cdfs(stage.delay, stage.days_cv, mean, share, weeks)
     return theta
+
+
+@lru_cache(maxsize=256)  # sweeps, goal seeks and levers mostly leave the delays as they are
+def _delay_cdfs(
+    delay: Delay, days_cv: float, mean: float, share: float, weeks: int
+) -> tuple[float, ...]:
+    """Return P(delay <= its share of an age) by age, weeks."""
+    return tuple(_delay_cdf(delay, days_cv, share * (7.0 * age) / mean) for age in range(weeks))
 
 
 def _reach(theta: Floats) -> Floats:
@@ -98,19 +106,19 @@ def _reach(theta: Floats) -> Floats:
     return np.ascontiguousarray(1 - np.cumprod(theta[:, ::-1], axis=1)[:, ::-1])
 
 
-def _delay_cdf(stage: Stage, x: float) -> float:
+def _delay_cdf(delay: Delay, days_cv: float, x: float) -> float:
     """Return P(delay over its mean <= x)."""
-    if stage.delay.days is not None:
-        mean = math.fsum(stage.delay.days) / len(stage.delay.days)
-        return sum(days <= x * mean for days in stage.delay.days) / len(stage.delay.days)
+    if delay.days is not None:
+        mean = math.fsum(delay.days) / len(delay.days)
+        return sum(days <= x * mean for days in delay.days) / len(delay.days)
     if x <= 0:
         return 0.0
-    if not stage.days_cv:
+    if not days_cv:
         return float(x >= 1)
-    if stage.delay.law == "gamma":
+    if delay.law == "gamma":
         from scipy import special
 
-        shape = 1 / stage.days_cv**2
+        shape = 1 / days_cv**2
         return float(special.gammainc(shape, shape * x))
-    sigma = sigma_of(stage.days_cv)
+    sigma = sigma_of(days_cv)
     return NormalDist().cdf((math.log(x) + sigma * sigma / 2) / sigma)

@@ -17,10 +17,11 @@ from funnelsim.engine.job import Job
 from funnelsim.engine.rows import Samples
 from funnelsim.engine.stream import sources_of
 from funnelsim.engine.workers import workers
-from funnelsim.errors import ResourceError
+from funnelsim.errors import ArgumentError, ResourceError
 from funnelsim.registry import BY_NAME, CURRENCY, Variable
 from funnelsim.registry.dataset import dataset
 from funnelsim.scenario.files import dumps
+from funnelsim.scenario.given import check_scenario
 from funnelsim.scenario.model import Scenario
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ def simulate(
     {'draw': 1000, 'rep': 1, 'quarter': 4, 'stage': 3, 'kpi': 1}
     """
     check(draws, seed, threads, block)
+    if isinstance(redraw, str) or not isinstance(redraw, Collection):
+        raise ArgumentError(f"redraw = {redraw!r}: must be purposes together, such as {{'size'}}.")
     runs = runs_of(plan, redraw=frozenset(redraw), pipeline=pipeline)
     job = Job(runs, seed)
     limit = MEMORY if memory is None else memory
@@ -119,6 +122,7 @@ def simulate(
 
 def runs_of(plan: Scenario, **how: Any) -> list[Run]:
     """Return what simulates a plan: a run for each of its segments, all seats in it."""
+    check_scenario(plan)
     by_source = any(each.sources for each in plan.team.values())
     return [
         Run(each, each.headcount, hired=True, segment=name, by_source=by_source, **how)

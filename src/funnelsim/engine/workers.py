@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -19,6 +19,14 @@ Work = TypeVar("Work")
 
 class StoppedError(Exception):
     """The work was interrupted; nobody waits for this part of it any more."""
+
+
+class Call(NamedTuple):
+    """A piece of work: ``function(*arguments, stopped)``, where ``stopped()`` says: give it up."""
+
+    told: str  # what it is, for people
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...] = ()
 
 
 class Promised(Protocol):
@@ -53,8 +61,8 @@ class Workers(Protocol):
     def shared(self, thing: Work) -> Work:
         """Return an argument that many calls share, sent to each worker once."""
 
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> Promised:
-        """Begin ``function(*arguments, stopped)``; ``stopped()`` tells it when to give up."""
+    def submit(self, call: Call) -> Promised:
+        """Begin a piece of work."""
 
 
 def never() -> bool:
@@ -121,17 +129,14 @@ def shared_cluster(
         yield None, client
 
 
-def in_order(
-    hands: Workers, calls: Iterable[tuple[Callable[..., Any], tuple[Any, ...]]]
-) -> Generator[Any, None, None]:
+def in_order(hands: Workers, calls: Iterable[Call]) -> Generator[Any, None, None]:
     """Yield the results of calls in their order, several being worked on at a time."""
     waiting: deque[Promised] = deque()
     left = iter(calls)
     try:
         while True:
             while len(waiting) < hands.ahead and (call := next(left, None)) is not None:
-                function, arguments = call
-                waiting.append(hands.submit(function, *arguments))
+                waiting.append(hands.submit(call))
             if not waiting:
                 return
             yield waiting.popleft().result()
@@ -158,9 +163,9 @@ class _Here:
     def shared(self, thing: Work) -> Work:
         return thing
 
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    def submit(self, call: Call) -> Future[Any]:
         done: Future[Any] = Future()
-        done.set_result(function(*arguments, self._stopped))
+        done.set_result(call.function(*call.arguments, self._stopped))
         return done
 
 
@@ -177,8 +182,8 @@ class _Threads:
     def shared(self, thing: Work) -> Work:
         return thing
 
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        return self._pool.submit(function, *arguments, self._stopped)
+    def submit(self, call: Call) -> Future[Any]:
+        return self._pool.submit(call.function, *call.arguments, self._stopped)
 
     def stop(self) -> None:
         """Let the threads give up what they are doing."""

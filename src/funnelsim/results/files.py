@@ -158,8 +158,8 @@ def ending_of(path: str | os.PathLike[str]) -> str:
     return ending
 
 
-def _check_provenance(result: xr.Dataset, source: str) -> None:
-    attrs = result.attrs
+def _check_provenance(result: object, source: str) -> None:
+    attrs = getattr(result, "attrs", {})
     if not all(
         isinstance(attrs.get(key), str) for key in ("funnelsim_version", "scenario", "title")
     ):
@@ -211,3 +211,6 @@ def _save_netcdf(results: Sequence[xr.Dataset], path: str | os.PathLike[str]) ->
                 )
             except (TypeError, ValueError) as error:
                 raise ResultError(f"netCDF cannot hold this Dataset: {error}") from None
+            except RuntimeError as error:  # of its library, which says no more
+                told = f"it could not be written ({error}). Is there room on the disk?"
+                raise OSError(errno.EIO, told, str(path)) from None

@@ -35,6 +35,7 @@ KEPT_FOR = "kept_for"  # the one of its file that says what else was, as JSON
 UNFINISHED = ".unfinished"
 SYNC_EVERY = 2.0  # seconds: what a failing machine, not a killed process, may lose
 MOST_LINES = 5  # of a changed scenario that an error quotes
+GOES_ON = "What was finished before is kept: mend this, and the same call goes on there."
 REMEDY = "Name another store, or move the file away."
 
 
@@ -56,6 +57,8 @@ class Store:
         Where the path does not end in ``.nc``.
     FileNotFoundError
         Where its folder is missing.
+    IsADirectoryError
+        Where it is a folder itself.
     """
 
     def __init__(self, path: str | os.PathLike[str], identity: Mapping[str, Any]) -> None:
@@ -64,6 +67,8 @@ class Store:
         self.path = Path(path)
         if not self.path.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, "No such folder", str(self.path.parent))
+        if self.path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(self.path))
         self.unfinished = self.path.with_name(self.path.name + UNFINISHED)
         self.identity = json.loads(json.dumps(identity))
         self._synced = time.monotonic()
@@ -126,15 +131,24 @@ class Store:
         ----------
         entry : mapping
             What JSON can hold, and arrays of numbers, to the last bit.
+
+        Raises
+        ------
+        OSError
+            Where there is no room left, or the file has gone; what was kept before is whole.
         """
         flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)  # never a new file
-        with os.fdopen(os.open(self.unfinished, flags), "ab") as file:
-            file.write(_line(entry))
-            now = time.monotonic()
-            if now - self._synced > SYNC_EVERY:
-                file.flush()
-                os.fsync(file.fileno())
-                self._synced = now
+        try:
+            with os.fdopen(os.open(self.unfinished, flags), "ab") as file:
+                file.write(_line(entry))
+                now = time.monotonic()
+                if now - self._synced > SYNC_EVERY:
+                    file.flush()
+                    os.fsync(file.fileno())
+                    self._synced = now
+        except OSError as error:
+            told = f"{error.strerror}. {GOES_ON}"
+            raise OSError(error.errno, told, str(self.unfinished)) from None
 
     def finish(self, *results: xr.Dataset) -> None:
         """Write the results in their place; the finished parts are no longer needed."""

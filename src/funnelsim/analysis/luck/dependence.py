@@ -8,12 +8,13 @@ import numpy as np
 
 from funnelsim.analysis.estimates import Means
 from funnelsim.analysis.luck.part import Answers, has_luck, over, reaches
+from funnelsim.analysis.memories import Remembering
 from funnelsim.analysis.tally import never_certain, proportion
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.scenario.model import Scenario
 
 
-class Dependence:
+class Dependence(Remembering):
     """P(attain), and what is left of it without windfalls or without the largest deal.
 
     Definitions in docs/background/luck.md. Every number is that of one quarter of the plan's

@@ -26,6 +26,7 @@ from funnelsim.analysis.luck.imposed import (
     without_floor,
 )
 from funnelsim.analysis.luck.part import Answers, over, quarters_are_alike
+from funnelsim.analysis.memories import Remembering
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.errors import NotCoveredError
 from funnelsim.registry import LUCK
@@ -39,7 +40,7 @@ MORE = "more"
 Dose = tuple[int, float]  # floor a week, adherence
 
 
-class Doses:
+class Doses(Remembering):
     """The floor kept more and more often, higher and higher floors, and 50 activities more.
 
     Over the first quarter where all quarters are alike, else over the plan's horizon. Adherences
@@ -51,6 +52,8 @@ class Doses:
         ``quarters_of_doses``: over how many first quarters the doses are told.
     """
 
+    memories = ("_compared",)
+
     def __init__(self, plan: Scenario) -> None:
         quarters = 1 if quarters_are_alike(plan) else plan.calendar.quarters
         short = over(plan, quarters).model_copy(update={"kpis": ()})  # nobody looks at them
@@ -60,8 +63,9 @@ class Doses:
         self._quotas = np.array(short.quotas)
         self._none = without_floor(short)
         self._plans: list[Scenario] = []
-        self._compared: list[tuple[Compared, list[int]]] = []  # and the places of their plans
-        self._doses: dict[str, list[Compared]] = {}
+        self._compared: list[Compared] = []
+        self._places: list[list[int]] = []  # of the plans that each compares
+        self._doses: dict[str, list[int]] = {}  # which of the compared tell them
         self._fifty = self._state_fifty()
         try:
             self._state_doses(plan, floor_in_question(plan)[0])
@@ -73,14 +77,15 @@ class Doses:
 
     def add(self, samples: Sequence[Samples]) -> None:
         """Take in a block of draws."""
-        for compared, places in self._compared:
+        for compared, places in zip(self._compared, self._places, strict=True):
             compared.add([samples[place] for place in places])
 
     def answers(self) -> Answers:
         """Return every number with its standard error, (adherence | floor[, effect])."""
         found: Answers = {}
         imposed = POLICIES.index(FLOOR)
-        for dim, doses in self._doses.items():
+        for dim, own in self._doses.items():
+            doses = [self._compared[each] for each in own]
             found[f"{dim}_effect"] = stacked_pairs([each.by_effect("attained") for each in doses])
             for name, quantity in (
                 ("activities_mean", "activities"),
@@ -92,10 +97,11 @@ class Doses:
             if np.isnan(found[f"{dim}_windfall_dependence"][0]).any():
                 self.refused[f"{dim}_windfall_dependence"] = NEVER_ATTAINED
         if self._fifty is not None:
-            found["effect_of_50_activities"] = self._fifty.change("attained", MORE, NONE)
+            fifty = self._compared[self._fifty]
+            found["effect_of_50_activities"] = fifty.change("attained", MORE, NONE)
         return found
 
-    def _state_fifty(self) -> Compared | None:
+    def _state_fifty(self) -> int | None:
         level = self._none.activities_per_week + FIFTY / self._none.calendar.weeks_per_quarter
         if level > MOST_A_WEEK:
             self.refused["effect_of_50_activities"] = (
@@ -111,7 +117,7 @@ class Doses:
         around = {floor, *(round(times * plan.activities_per_week) for times in FLOORS)}
         floors = sorted(each for each in around if cap is None or each <= cap)
         self.coords = {"adherence": ADHERENCES, "floor": floors, "effect": tuple(EFFECTS)}
-        known: dict[Dose, Compared] = {}
+        known: dict[Dose, int] = {}
         for dim, doses in (
             ("adherence", [(floor, adherence) for adherence in ADHERENCES]),
             ("floor", [(each, kept) for each in floors]),
@@ -132,11 +138,11 @@ class Doses:
             self.refused.setdefault(name, f"not known everywhere: {reason}")
             return plans
 
-    def _compare(self, plans: Mapping[str, Scenario]) -> Compared:
-        """Have plans simulated, each once, and compared."""
+    def _compare(self, plans: Mapping[str, Scenario]) -> int:
+        """Have plans simulated, each once, and compared; return which of the compared they are."""
         for plan in plans.values():
             if plan not in self._plans:
                 self._plans.append(plan)
-        compared = Compared(plans, self._quotas)
-        self._compared.append((compared, [self._plans.index(plan) for plan in plans.values()]))
-        return compared
+        self._compared.append(Compared(plans, self._quotas))
+        self._places.append([self._plans.index(plan) for plan in plans.values()])
+        return len(self._compared) - 1

@@ -26,6 +26,7 @@ from funnelsim.analysis.luck.part import (
     over,
     without_uncertainty,
 )
+from funnelsim.analysis.memories import Remembering
 from funnelsim.analysis.tally import (
     QUARTERS_PER_YEAR,
     REACHES,
@@ -54,7 +55,7 @@ AHEAD = 3.0  # standard errors: so many quotas are looked at that 2 would be exc
 THREE = 3  # of four quarters
 
 
-class EqualMean:
+class EqualMean(Remembering):
     """The plan's mean bookings, come by in several ways, against quotas below and above it.
 
     Over the plan's first four quarters, whose quotas are scaled so that their mean is the ratio
@@ -69,6 +70,8 @@ class EqualMean:
         ``own_quota_ratio``; ``way_windfalls_per_quarter``, and with ``way_windfalls_from`` and
         ``way_whales_from`` whether the gamblers' laws are the plan's own.
     """
+
+    memories = ("_by_ratio", "_moments")
 
     def __init__(self, plan: Scenario) -> None:
         year = over(plan, QUARTERS_PER_YEAR).model_copy(update={"kpis": ()})  # nobody looks at them

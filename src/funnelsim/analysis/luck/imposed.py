@@ -23,6 +23,7 @@ from funnelsim.analysis.luck.part import (
     has_luck,
     without_uncertainty,
 )
+from funnelsim.analysis.memories import Remembering
 from funnelsim.analysis.tally import never_certain, occasions, proportion
 from funnelsim.engine.blocks import Samples
 from funnelsim.errors import NotCoveredError
@@ -139,7 +140,7 @@ def level_twin(none: Scenario, floor: Scenario) -> Scenario:
     return at_level(none, mean_deals, mean_deals(floor))
 
 
-class Compared:
+class Compared(Remembering):
     """Plans on shared luck, side by side.
 
     Every number is that of a quarter, the mean over so many first quarters as there are quotas. By

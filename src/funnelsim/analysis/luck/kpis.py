@@ -15,6 +15,7 @@ import numpy as np
 from funnelsim.analysis.estimates import Means
 from funnelsim.analysis.luck.imposed import NONE, POLICIES, imposed, placed, stacked_pairs
 from funnelsim.analysis.luck.part import Answers, alike, attained, has_luck, over
+from funnelsim.analysis.memories import Remembering
 from funnelsim.analysis.tally import never_certain, occasions
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.scenario.model import MAX_WEEKS, Scenario
@@ -27,7 +28,7 @@ LONGEST = 4  # quarters that are simulated at least: 'so many of four' asks for 
 NAMES = ("kpi_quota_probability", "attainment_given_kpi", "kpi_gap", "kpi_gap_of_identical_reps")
 
 
-class Kpis:
+class Kpis(Remembering):
     """All KPIs of the plan together against the quota of the same and of later quarters.
 
     Pooled over the quarters of the plan's horizon as those of the KPI; the horizon is lengthened by
@@ -40,6 +41,7 @@ class Kpis:
         self.attrs: dict[str, str | int | float] = {}
         self.runs: tuple[Run, ...] = ()
         self._plans: dict[str, Scenario] = {}
+        self._means: dict[tuple[str, int], Means] = {}
         if not plan.kpis:
             self.refused = dict.fromkeys(NAMES, "no KPI is stated: add a [[kpis]] table")
             return

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from funnelsim.analysis.attainment import NO_FOURTH_MOMENT, NO_VARIANCE, laws_of, least_shape
+from funnelsim.analysis.gathering import Gathering, gather
 from funnelsim.analysis.luck.dependence import Dependence
 from funnelsim.analysis.luck.doses import Doses
 from funnelsim.analysis.luck.equal_mean import EqualMean
@@ -19,7 +20,7 @@ from funnelsim.analysis.luck.policy import PolicyEffect
 from funnelsim.analysis.luck.repeatability import Repeatability
 from funnelsim.analysis.luck.sources import Sources
 from funnelsim.analysis.seats import check_one_seat
-from funnelsim.engine.blocks import Progress, Run, bytes_per_draw, sample_blocks
+from funnelsim.engine.blocks import Progress, Run, Samples, bytes_per_draw, check
 from funnelsim.engine.simulate import STREAM_VERSION, described, provenance
 from funnelsim.errors import ArgumentError, ScenarioError
 from funnelsim.registry import BY_NAME, LUCK, SEGMENT, STANDARD_ERROR
@@ -40,7 +41,7 @@ PARTS: dict[Callable[[Scenario], Part], tuple[str, ...]] = {
     EqualMean: ("way_",),
 }
 BLOCK, LEAST_BLOCK = 4_096, 64  # draws of all runs, some fifty, that are in memory at a time
-BLOCK_BYTES = 1 << 26  # that a block should take; two a thread are in memory
+BLOCK_BYTES = 1 << 26  # that a block should take; one a thread is in memory
 FEWEST_DRAWS = 2
 UNSEEN = "unknown where what it is a share of never happened: take more draws, or look at the quota"
 SECOND_MOMENTS = (
@@ -103,6 +104,7 @@ def luck(
     >>> bool(0 < dependence < 0.2)
     True
     """
+    check(draws, seed, threads, 1)
     if draws < FEWEST_DRAWS:
         raise ArgumentError(f"draws = {draws}: must be at least {FEWEST_DRAWS}: one has no error.")
     check_one_seat(plan)
@@ -111,24 +113,32 @@ def luck(
     runs: list[Run] = []
     for part in parts:
         runs += [run for run in part.runs if run not in runs]
-    places = [[runs.index(run) for run in part.runs] for part in parts]
+    whole = Parts(parts, [[runs.index(run) for run in part.runs] for part in parts])
     size = sum(bytes_per_draw(run.packed()) for run in runs)
     block = min(max(BLOCK_BYTES // size, LEAST_BLOCK), BLOCK)
-    blocks = sample_blocks(
-        runs,
-        draws=draws,
-        seed=seed,
-        threads=threads,
-        cluster=cluster,
-        progress=progress,
-        block=block,
-    )
-    for samples in blocks:
-        for part, own in zip(parts, places, strict=True):
-            part.add([samples[index] for index in own])
+    gather(
+        runs, whole, draws=draws, seed=seed, grain=block, threads=threads,
+        cluster=cluster, progress=progress,
+    )  # fmt: skip
     about: dict[str, str | int] = {"seed": seed, "draws": draws, "stream_version": STREAM_VERSION}
     attrs = provenance(plan) | {"method": "simulated"} | about
     return _labelled(plan, parts, refused, attrs)
+
+
+class Parts(Gathering):
+    """The parts of an answer, each with the places of its runs among all."""
+
+    memories = ("parts",)
+
+    def __init__(self, parts: Sequence[Part], places: Sequence[Sequence[int]]) -> None:
+        super().__init__()
+        self.parts = list(parts)
+        self._places = places
+
+    def look_at(self, samples: Sequence[Samples]) -> None:
+        """Take in a block of draws."""
+        for part, own in zip(self.parts, self._places, strict=True):
+            part.add([samples[place] for place in own])
 
 
 def _parts(plan: Scenario) -> tuple[list[Part], dict[str, str]]:

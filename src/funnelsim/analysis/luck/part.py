@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from funnelsim.analysis.memories import Memory
 from funnelsim.analysis.tally import QUARTERS_PER_YEAR, REACHES
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.errors import ArgumentError
@@ -19,7 +20,7 @@ Events = npt.NDArray[np.bool_]
 Answers = dict[str, tuple[Floats, Floats]]
 
 
-class Part(Protocol):
+class Part(Memory, Protocol):
     """One question about luck: the runs it needs, and what it makes of their samples.
 
     All parts see the same draws; a run that several parts need is simulated once.

@@ -26,6 +26,7 @@ from funnelsim.analysis.luck.part import (
     over,
     quarters_are_alike,
 )
+from funnelsim.analysis.memories import Remembering
 from funnelsim.analysis.tally import QUARTERS_PER_YEAR
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.registry import LUCK
@@ -34,7 +35,7 @@ from funnelsim.scenario.model import Scenario
 FIFTY = 50  # activities a quarter
 
 
-class PolicyEffect:
+class PolicyEffect(Remembering):
     """The plan without, at the level of, and with its policy, and the differences, paired.
 
     A number about a quarter is the mean over the quarters of the plan's horizon.
@@ -45,6 +46,8 @@ class PolicyEffect:
         ``policy_floor_per_week``, ``policy_adherence``, ``policy_from``.
     """
 
+    memories = ("_compared",)
+
     def __init__(self, plan: Scenario) -> None:
         found = imposed(plan)
         self.coords: Mapping[str, Sequence[object]] = {}
@@ -54,8 +57,8 @@ class PolicyEffect:
         self._missing = found.missing
         stated = plan.calendar.quarters
         self._year_has_level = stated >= QUARTERS_PER_YEAR or quarters_are_alike(plan)
-        self._answerable = FLOOR in found.plans
-        if not self._answerable:
+        self._compared: Compared | None = None
+        if FLOOR not in found.plans:
             for variable in LUCK:
                 if variable.name.startswith(("policy_", "effect_on_")):
                     self.refused[variable.name] = found.missing
@@ -72,7 +75,7 @@ class PolicyEffect:
 
     def add(self, samples: Sequence[Samples]) -> None:
         """Take in a block of draws."""
-        if not self._answerable:
+        if self._compared is None:
             return
         year = self._quotas[:QUARTERS_PER_YEAR]
         times = np.stack([attained(own, year).sum(axis=1) for own in samples], axis=1)
@@ -81,9 +84,9 @@ class PolicyEffect:
 
     def answers(self) -> Answers:
         """Return every number with its standard error, by policy or by effect."""
-        if not self._answerable:
-            return {}
         compared = self._compared
+        if compared is None:
+            return {}
         found: Answers = {
             name: compared.by_policy(quantity)
             for name, quantity in {

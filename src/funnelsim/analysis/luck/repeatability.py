@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from funnelsim.analysis.estimates import Columns, Estimate, Means
 from funnelsim.analysis.luck.part import Answers, alike, over, reaches
+from funnelsim.analysis.memories import Remembering
 from funnelsim.analysis.tally import never_certain, occasions
 from funnelsim.engine.blocks import Run, Samples
 from funnelsim.scenario.model import Scenario
@@ -31,7 +32,7 @@ TOPICS = ("attained", "careers", "pairs", "bookings")
 ASSUMED_CV = 0.35  # of activity, where the plan does not say how reps differ
 
 
-class Repeatability:
+class Repeatability(Remembering):
     """Careers of reps who are alike and of reps who differ, of the plan's quarters and on.
 
     Attributes

@@ -25,6 +25,7 @@ from funnelsim.analysis.luck.part import (
     reaches,
     rep_leaves,
 )
+from funnelsim.analysis.memories import Remembering
 from funnelsim.analysis.tally import proportion
 from funnelsim.engine.blocks import Run, Samples, purposes_of
 from funnelsim.scenario.model import Scenario
@@ -35,7 +36,7 @@ FEWEST = 20
 FEW = f"rests on fewer than {FEWEST} draws that differ from the rest: take more draws"
 
 
-class Sources:
+class Sources(Remembering):
     """The ordered decomposition and the total indices, of bookings and of attainment.
 
     Of the first quarter where the start is steady, the policy has no ``start_week`` and nobody

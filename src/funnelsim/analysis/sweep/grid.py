@@ -110,7 +110,10 @@ def grid_of(plan: Scenario, over: Mapping[str, Iterable[Any]]) -> Grid:
     problems = _problems_of_paths(stated)
     grid = Grid(
         plan.model_copy(update={"variants": {}}),  # those that no longer fit are in nobody's way
-        {path: tuple(dict.fromkeys(values)) for path, values in stated.items()},
+        {
+            path: tuple(dict.fromkeys(value for value in values if not _is_wrong(value)))
+            for path, values in stated.items()
+        },
     )
     if grid.size > MOST_CELLS or any(len(values) > MOST_CELLS for values in stated.values()):
         sizes = " x ".join(f"{len(values):,}" for values in grid.over.values())
@@ -118,7 +121,7 @@ def grid_of(plan: Scenario, over: Mapping[str, Iterable[Any]]) -> Grid:
             f"over: {sizes} = {grid.size:,} cells, more than the {MOST_CELLS:,} allowed. Take "
             "larger steps, or fewer paths."
         )
-    if not any(_is_wrong(value) for values in grid.over.values() for value in values):
+    if not any(_is_wrong(value) for values in stated.values() for value in values):
         problems += _problems_of_cells(grid)
     if problems:
         left = len(problems) - MOST_PROBLEMS

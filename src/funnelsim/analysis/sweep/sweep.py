@@ -14,7 +14,7 @@ from funnelsim.analysis.chances import Method
 from funnelsim.analysis.seats import check_one_seat
 from funnelsim.analysis.sweep.cells import Answers, Cell, Question, question
 from funnelsim.analysis.sweep.grid import Grid, grid_of
-from funnelsim.engine.blocks import Progress, available_threads, in_order, workers
+from funnelsim.engine.blocks import Call, Progress, available_threads, in_order, workers
 from funnelsim.errors import ArgumentError, NotCoveredError
 from funnelsim.results.store import Store
 from funnelsim.scenario.model import Scenario
@@ -164,7 +164,10 @@ def _answered(
         processors = threads or available_threads()
         threads = min(processors, len(cells))
         own = processors // threads
-    calls = ((_answer, (asked, grid.plan_of(cell), grid.told(cell), own)) for cell in cells)
+    calls = (
+        Call(told, _answer, (asked, grid.plan_of(cell), told, own))
+        for cell, told in ((cell, grid.told(cell)) for cell in cells)
+    )
     with workers(threads, cluster) as hands, closing(in_order(hands, calls)) as found:
         yield from zip(cells, found, strict=True)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from funnelsim.analysis.memories import Remembering
 from funnelsim.analysis.team.group import group_of, sources_of_team, together
 from funnelsim.analysis.team.periods import Periods
 from funnelsim.analysis.team.tally import GroupTally, Pairs, PlanTally
@@ -34,7 +35,7 @@ def groups_of_seats(plan: Scenario) -> dict[str, tuple[str, ...]]:
     return {name: (name,) for name in plan.team} | ({COMPANY: company} if company else {})
 
 
-class TeamTally:
+class TeamTally(Remembering):
     """What draws say of a team.
 
     Parameters
@@ -57,6 +58,8 @@ class TeamTally:
     ArgumentError
         Where a segment takes the name of the company.
     """
+
+    memories = ("_groups", "_plan")
 
     def __init__(self, plan: Scenario, periods: Periods) -> None:
         self.plan, self.periods = plan, periods

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from funnelsim.analysis.estimates import Means
+from funnelsim.analysis.memories import Remembering
 from funnelsim.analysis.quantiles import QuantileStream
 from funnelsim.analysis.tally import REACHES, never_certain
 from funnelsim.analysis.team.group import MADE, Group
@@ -21,7 +22,7 @@ FEWEST = 2  # draws that have a spread
 ROUNDING = 1e-9  # a share is a whole number of seats over another
 
 
-class GroupTally:
+class GroupTally(Remembering):
     """What draws say of a group of seats in a period.
 
     Parameters
@@ -29,6 +30,9 @@ class GroupTally:
     period : int
         Which one, counted from 0.
     """
+
+    memories = ("_means", "_bookings", "_shares")
+    begun_with = ("_middle", "_empty")
 
     def __init__(self, period: int) -> None:
         self._period = period
@@ -42,9 +46,9 @@ class GroupTally:
         """Take in a block of draws."""
         p = self._period
         bookings = np.ascontiguousarray(group.bookings[:, p])
-        if not self._means.draws:  # powers about the middle keep their digits
+        if not self._means.begun:  # powers about the middle keep their digits
             self._middle = float(bookings.mean())
-            self._empty = group.seats[p] == 0
+            self._empty = bool(group.seats[p] == 0)
         reaching = group.reaching[:, p] / max(group.seats[p], 1.0)
         share = np.ascontiguousarray(reaching[:, MADE])
         apart = bookings - self._middle
@@ -90,7 +94,7 @@ class GroupTally:
         return found
 
 
-class PlanTally:
+class PlanTally(Remembering):
     """What draws say of the company's plan in a period, as it is and without each cause.
 
     Parameters
@@ -101,16 +105,18 @@ class PlanTally:
         Currency; None for a company without a plan.
     """
 
+    begun_with = ("_causes",)
+
     def __init__(self, period: int, target: float | None) -> None:
         self._period = period
         self._target = target
         self._means = Means()
-        self._causes: tuple[str, ...] = ()
+        self._causes: list[str] = []
 
     def add(self, company: Group, without: Mapping[str, Floats]) -> None:
         """Take in a block of draws: the company, and its bookings without each cause."""
         p = self._period
-        self._causes = tuple(without)
+        self._causes = list(without)
         bookings = company.bookings[:, p]
         changed = {cause: bookings - other[:, p] for cause, other in without.items()}
         columns: dict[str, npt.NDArray[np.generic]] = {}

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import xarray as xr
 
 from funnelsim.analysis.attainment import Period
+from funnelsim.analysis.gathering import Gathering, gather, identity_of
 from funnelsim.analysis.team.company import TeamTally
 from funnelsim.analysis.team.labels import labelled
 from funnelsim.analysis.team.periods import Periods
-from funnelsim.analysis.team.worlds import Worlds
-from funnelsim.engine.blocks import Progress, sample_blocks
+from funnelsim.analysis.team.worlds import Worlds, bookings_without
+from funnelsim.engine.blocks import Progress, Samples, check
 from funnelsim.engine.simulate import STREAM_VERSION, provenance
 from funnelsim.errors import ArgumentError
+from funnelsim.results.store import Store
+from funnelsim.scenario.given import check_scenario
 from funnelsim.scenario.model import Scenario
 
 if TYPE_CHECKING:
     from distributed import Client
 
 FEWEST_DRAWS = 2
-BLOCK_BYTES, MOST_BLOCK = 1 << 25, 4_096  # of a block; two a thread are in memory
+BLOCK_BYTES, MOST_BLOCK = 1 << 25, 4_096  # of a block; one a thread is in memory
 
 
 def team(
@@ -32,6 +36,7 @@ def team(
     threads: int | None = None,
     cluster: str | Client | None = None,
     by: Period = "quarter",
+    store: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Simulate all seats of a plan together: the company, its segments, and what holds them back.
@@ -53,6 +58,10 @@ def team(
         Who simulates in place of this process, as in :func:`funnelsim.simulate`.
     by : {"quarter", "year"}
         A year is four quarters, held against the sums of their quotas and targets.
+    store : path, optional
+        A ``.nc`` file that the answer will be written to. What is done is kept beside it as it is
+        done: when the work was interrupted, the same call goes on, to the same bytes, and when it
+        is finished the call reads it.
     progress : callable, optional
         Called with (draws done, draws in all).
 
@@ -69,6 +78,8 @@ def team(
     ------
     ArgumentError
         Where an argument is out of range, or the horizon has no complete year.
+    ResultError
+        Where the store is damaged or belongs to another question; it is left as it was.
 
     Notes
     -----
@@ -87,7 +98,8 @@ def team(
     >>> bool(0.6 < told.plan_probability.sel(quarter=1) < 0.9)
     True
     """
-    return next(teams(plan, (by,), draws, seed, threads, progress, cluster))
+    (found,) = teams(plan, (by,), draws, seed, threads, progress, cluster, store=store)
+    return found
 
 
 def teams(
@@ -98,29 +110,57 @@ def teams(
     threads: int | None = None,
     progress: Progress | None = None,
     cluster: str | Client | None = None,
-) -> Iterator[xr.Dataset]:
-    """Yield what :func:`team` returns by several periods, from one pass over the draws."""
+    *,
+    store: str | os.PathLike[str] | None = None,
+) -> list[xr.Dataset]:
+    """Return what :func:`team` returns by several periods, from one pass over the draws."""
+    check_scenario(plan)
+    check(draws, seed, threads, 1)
     if draws < FEWEST_DRAWS:
         raise ArgumentError(f"draws = {draws}: must be at least {FEWEST_DRAWS}: one has no error.")
-    tallies = [TeamTally(plan, Periods(plan.calendar.quarters, by)) for by in periods]
     worlds = Worlds(plan)
-    blocks = sample_blocks(
-        worlds.runs,
-        draws=draws,
-        seed=seed,
-        threads=threads,
-        cluster=cluster,
-        progress=progress,
-        block=block_of(worlds),
-    )
-    for samples in blocks:
-        without = worlds.without(samples)
-        for tally in tallies:
+    of_periods = [TeamTally(plan, Periods(plan.calendar.quarters, by)) for by in periods]
+    tallies = TeamTallies(of_periods, worlds.places)
+    made = {"seed": int(seed), "draws": int(draws), "stream_version": STREAM_VERSION}
+    attrs = provenance(plan) | {"method": "simulated"} | made
+    what = f"team by {' and '.join(periods)}"
+    kept = None if store is None else Store(store, identity_of(what, attrs))
+    if kept is not None and (finished := kept.results()):
+        if progress is not None:
+            progress(draws, draws)
+        return finished
+    gather(
+        worlds.runs, tallies, draws=draws, seed=seed, grain=block_of(worlds), threads=threads,
+        cluster=cluster, progress=progress, kept=kept,
+    )  # fmt: skip
+    found = [labelled(tally, tuple(worlds.places), attrs) for tally in tallies.by_period]
+    if kept is not None:
+        kept.finish(*found)
+    return found
+
+
+class TeamTallies(Gathering):
+    """Tallies of a team by several periods.
+
+    Parameters
+    ----------
+    by_period : sequence of TeamTally
+    places : mapping of str to sequence of int
+        Those of :class:`Worlds`.
+    """
+
+    memories = ("by_period",)
+
+    def __init__(self, by_period: Sequence[TeamTally], places: Mapping[str, Sequence[int]]) -> None:
+        super().__init__()
+        self.by_period = list(by_period)
+        self._places = places
+
+    def look_at(self, samples: Sequence[Samples]) -> None:
+        """Take in a block of draws."""
+        without = bookings_without(self._places, samples)
+        for tally in self.by_period:
             tally.add(samples, without)
-    about: dict[str, str | int] = {"seed": seed, "draws": draws, "stream_version": STREAM_VERSION}
-    attrs = provenance(plan) | {"method": "simulated"} | about
-    for tally in tallies:
-        yield labelled(tally, worlds.causes, attrs)
 
 
 def block_of(worlds: Worlds) -> int:

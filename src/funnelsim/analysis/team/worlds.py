@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -26,40 +26,39 @@ class Worlds:
     ----------
     runs : list of Run
         First the segments as they are, with bookings by source; then those that a cause changes.
-    causes : tuple of str
-        That the company has.
+    places : dict of str to list of int
+        By cause that the company has, where the runs of its segments without that cause are.
     """
 
     def __init__(self, plan: Scenario) -> None:
         company, names = company_of(plan), list(plan.team)
         self.runs = [run_of(name, each, by_source=True) for name, each in plan.team.items()]
-        self._places: dict[str, list[int]] = {}  # of the company's runs without each cause
+        self.places: dict[str, list[int]] = {}
         for cause, changed in causes_of(company).items():
-            places = self._places[cause] = []
+            places = self.places[cause] = []
             for name, each in changed.items():
                 if each == company[name]:
                     places.append(names.index(name))
                 else:
                     places.append(len(self.runs))
                     self.runs.append(run_of(name, each, by_source=False))
-        self.causes = tuple(self._places)
 
     @property
     def bytes_per_draw(self) -> int:
         """Bytes that one draw of all runs takes in memory."""
         return sum(run.seats * bytes_per_draw(run.packed()) for run in self.runs)
 
-    def without(self, samples: Sequence[Samples]) -> dict[str, Floats]:
-        """Return the company's bookings in the same worlds without each cause, (draw, quarter)."""
-        sums = {
-            place: np.asarray(samples[place]["bookings"], np.float64).sum(axis=1)
-            for places in self._places.values()
-            for place in places
-        }
-        return {
-            cause: np.sum([sums[place] for place in places], axis=0)
-            for cause, places in self._places.items()
-        }
+
+def bookings_without(
+    places: Mapping[str, Sequence[int]], samples: Sequence[Samples]
+) -> dict[str, Floats]:
+    """Return the company's bookings in the same worlds without each cause, (draw, quarter)."""
+    sums = {
+        place: np.asarray(samples[place]["bookings"], np.float64).sum(axis=1)
+        for own in places.values()
+        for place in own
+    }
+    return {cause: np.sum([sums[place] for place in own], axis=0) for cause, own in places.items()}
 
 
 def run_of(name: str, plan: Scenario, *, by_source: bool) -> Run:

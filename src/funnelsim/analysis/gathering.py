@@ -1,0 +1,127 @@
+"""Draws taken in by whoever simulates them, put together in draw order; kept on disk if asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Self
+
+from funnelsim.analysis.memories import Remembering
+from funnelsim.engine.blocks import Progress, Run, Samples, folded_blocks, never
+from funnelsim.results.store import Store
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+class Gathering(Remembering):
+    """What takes in the samples of several runs, grain by grain.
+
+    Attributes
+    ----------
+    draws : int
+        Taken in so far.
+    """
+
+    def __init__(self) -> None:
+        self.draws = 0
+
+    def add(self, samples: tuple[Samples, ...]) -> None:
+        """Take in a grain of draws: the samples of each run."""
+        self.draws += len(samples[0]["bookings"])
+        self.look_at(samples)
+
+    def look_at(self, samples: Sequence[Samples]) -> None:
+        """Remember a grain of draws."""
+        raise NotImplementedError
+
+    def fresh(self) -> Self:
+        """Return one for draws that follow, which has taken in nothing."""
+        other = super().fresh()
+        other.draws = 0
+        return other
+
+    def merge(self, other: Self) -> None:
+        """Take in what a :meth:`fresh` one took in."""
+        super().merge(other)
+        self.draws += other.draws
+
+    def state(self) -> dict[str, Any]:
+        """Return what was taken in, as a store keeps it."""
+        return {"draws": self.draws} | super().state()
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take in what another's :meth:`state` was, in place of anything else."""
+        super().restore(state)
+        self.draws = state["draws"]
+
+
+def gather(
+    runs: Sequence[Run],
+    whole: Gathering,
+    *,
+    draws: int,
+    seed: int,
+    grain: int,
+    threads: int | None = None,
+    cluster: str | Client | None = None,
+    progress: Progress | None = None,
+    kept: Store | None = None,
+    stopped: Callable[[], bool] = never,
+) -> None:
+    """Simulate runs that share their luck, and have all draws taken in.
+
+    Parameters
+    ----------
+    runs, draws, seed, threads, cluster, progress
+        As in :func:`funnelsim.simulate`.
+    whole : Gathering
+        That has taken in nothing yet.
+    grain : int
+        Draws that it takes in at a time: bytes may depend on them, and on nothing else.
+    kept : Store, optional
+        Where finished pieces of the same question are, and are added to.
+    stopped : callable
+        Tells threads when nobody waits for the answer any more.
+
+    Raises
+    ------
+    ResultError
+        Where the store is damaged or belongs to another question.
+    StoppedError
+        Soon after ``stopped`` has become true.
+    """
+    if kept is not None:
+        for entry in kept.entries():
+            if entry["first"] == whole.draws:  # others say again what is known
+                part = whole.fresh()
+                part.restore(entry)
+                whole.merge(part)
+        if progress is not None and whole.draws:
+            progress(whole.draws, draws)
+    parts = folded_blocks(
+        runs, whole, draws=draws, seed=seed, grain=grain,
+        threads=threads, cluster=cluster, stopped=stopped,
+    )  # fmt: skip
+    with closing(parts):
+        for part in parts:
+            if kept is not None:
+                kept.add({"first": whole.draws} | part.state())
+            whole.merge(part)
+            if progress is not None:
+                progress(whole.draws, draws)
+
+
+def identity_of(what: str, attrs: Mapping[str, str | int]) -> dict[str, Any]:
+    """Return everything that an answer depends on, for its store.
+
+    Parameters
+    ----------
+    what : str
+        Kind of the answer, and its periods.
+    attrs : mapping
+        Attributes of the answer: scenario, draws, seed, versions.
+    """
+    stated = ("scenario", "draws", "seed")
+    own = {key: attrs[key] for key in attrs if key in stated or key.endswith("_version")}
+    return {"summary": what} | own
