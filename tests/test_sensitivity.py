@@ -14,8 +14,9 @@ import funnelsim as fs
 from funnelsim.analysis.chances import Goal, chances
 from funnelsim.analysis.levers.answered import Answered
 from funnelsim.analysis.levers.interactions import box
-from funnelsim.analysis.levers.levers import Range, default_paths, delays_matter, lever_of
+from funnelsim.analysis.levers.levers import Range, lever_of
 from funnelsim.analysis.levers.sensitivity import sensitivity, slopes_of
+from funnelsim.analysis.levers.stated import default_paths, delays_matter
 from funnelsim.errors import ArgumentError, NotCoveredError, ScenarioError
 from funnelsim.scenario.model import Scenario
 from twin_plans import QUOTA, WHALES, WINDFALL, sales_math

@@ -40,6 +40,7 @@ _HOMES = {
     "economics": "funnelsim.analysis.economics.economics",
     "contribution": "funnelsim.analysis.economics.contribution",
     "headcount": "funnelsim.analysis.sizing.headcount",
+    "capacity": "funnelsim.analysis.sizing.capacity",
     "cushion": "funnelsim.analysis.sizing.cushion",
     "next_step": "funnelsim.analysis.sizing.next_step",
     "diversification": "funnelsim.analysis.sizing.diversification",

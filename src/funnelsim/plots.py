@@ -44,6 +44,7 @@ _HOMES = {
     "causes": "team",
     "plans_made": "team_compare",
     "headcount": "headcount",
+    "capacity": "capacity",
     "next_steps": "headcount",
     "cushion": "cushion",
     "diversification": "cushion",

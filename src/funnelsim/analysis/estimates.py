@@ -8,8 +8,9 @@ and its gradient (the delta method: Kendall & Stuart, The Advanced Theory of Sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,25 +38,76 @@ class Means:
         self._sums = np.empty(0)
         self._products = np.empty((0, 0))
         self._known: Floats | None = None
+        self._told: list[_Terms] | None = None  # to another, which adds them up in draw order
+
+    @property
+    def begun(self) -> bool:
+        """Whether there was a first block, here or where this was made :meth:`fresh`."""
+        return bool(self._shapes)
 
     def add(self, columns: Columns) -> None:
         """Take in a block of draws; every block holds the same quantities."""
         flat = [np.reshape(values, (len(values), -1)) for values in columns.values()]
         block = np.concatenate(flat, axis=1, dtype=np.float64)
-        if not self._shapes:
-            self._shapes = {name: values.shape[1:] for name, values in columns.items()}
-            self._events = np.concatenate([np.full(f.shape[1], f.dtype == bool) for f in flat])
-            self._centre = block.mean(axis=0)
-            self._sums = np.zeros(block.shape[1])
-            self._products = np.zeros((block.shape[1], block.shape[1]))
-        self._known = None
+        if not self.begun:
+            shapes = {name: values.shape[1:] for name, values in columns.items()}
+            events = np.concatenate([np.full(f.shape[1], f.dtype == bool) for f in flat])
+            self._begin(shapes, events, block.mean(axis=0))
         block -= self._centre
-        self.draws += len(block)
-        self._sums += block.sum(axis=0)
         step = max(SMALL // block.shape[1] ** 2, 1)
-        for start in range(0, len(block), step):
-            part = block[start : start + step]
-            self._products += part.T @ part
+        parts = (block[start : start + step] for start in range(0, len(block), step))
+        self._take(len(block), block.sum(axis=0), (part.T @ part for part in parts))
+
+    def fresh(self) -> Means:
+        """Return means for draws that follow, about the same centre, to be merged and not asked."""
+        other = Means()
+        other._told = []
+        if self.begun:
+            other._begin(self._shapes, self._events, self._centre)
+        return other
+
+    def merge(self, other: Means) -> None:
+        """Take in what :meth:`fresh` means took in: the same bytes as if these had."""
+        if other.begun and not self.begun:
+            self._begin(other._shapes, other._events, other._centre)
+        for terms in other._told or ():
+            self._take(*terms)
+
+    def state(self) -> dict[str, Any]:
+        """Return what :meth:`fresh` means took in, as a store keeps it."""
+        shapes = {name: list(shape) for name, shape in self._shapes.items()}
+        begun = {"shapes": shapes, "events": self._events.astype(int), "centre": self._centre}
+        return begun | {
+            "told": [
+                {"draws": terms.draws, "sums": terms.sums, "products": np.stack(terms.products)}
+                for terms in self._told or ()
+            ]
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take in what the :meth:`state` of fresh means was, in place of anything else."""
+        shapes = {name: tuple(shape) for name, shape in state["shapes"].items()}
+        self._begin(shapes, state["events"].astype(bool), state["centre"])
+        self._told = [_Terms(t["draws"], t["sums"], [*t["products"]]) for t in state["told"]]
+        self.draws = sum(terms.draws for terms in self._told)
+
+    def _begin(
+        self, shapes: Mapping[str, tuple[int, ...]], events: npt.NDArray[np.bool_], centre: Floats
+    ) -> None:
+        self._shapes, self._events, self._centre = dict(shapes), events, centre
+        if self._told is None:
+            self._sums, self._products = np.zeros(centre.size), np.zeros((centre.size, centre.size))
+
+    def _take(self, draws: int, sums: Floats, products: Iterable[Floats]) -> None:
+        """Take in what a block adds up to: its sums, and its products in steps."""
+        self.draws += draws
+        if self._told is not None:
+            self._told.append(_Terms(draws, sums, list(products)))
+            return
+        self._known = None
+        self._sums += sums
+        for product in products:
+            self._products += product
 
     def __getitem__(self, name: str) -> Estimate:
         """Return the mean of a quantity, shape (...)."""
@@ -91,6 +143,14 @@ class Means:
         return covariance
 
 
+class _Terms(NamedTuple):
+    """What a block of draws adds to means."""
+
+    draws: int
+    sums: Floats
+    products: list[Floats]
+
+
 @dataclass(frozen=True)
 class Estimate:
     """Numbers estimated from the same draws; arithmetic carries their errors along.
@@ -111,7 +171,7 @@ class Estimate:
     @property
     def standard_error(self) -> Floats:
         """Standard error, (...); NaN where the value is."""
-        variance = np.einsum("...i,ij,...j->...", self.gradient, self.covariance, self.gradient)
+        variance = ((self.gradient @ self.covariance) * self.gradient).sum(axis=-1)
         return np.where(np.isnan(self.value), np.nan, np.sqrt(np.maximum(variance, 0.0)))
 
     @property

@@ -81,9 +81,10 @@ COMPARED_TEAMS = tuple(
     if year or suffix or variables is _OF_HORIZON
 )  # fmt: skip
 
-# What fs.headcount, fs.cushion, fs.next_step and fs.diversification return. segment: what grows,
-# one of them alone or, "company", all in proportion; period: quarters or years; reps: in seat on
-# day 0; certainty: P(plan) asked for; risk: see each; step: what might be done next.
+# What fs.headcount, fs.capacity, fs.cushion, fs.next_step and fs.diversification return. segment:
+# what grows, one of them alone or, "company", all in proportion; period: quarters or years; reps:
+# in seat on day 0; certainty: P(plan) asked for; effort: activity, over the plan's; risk: see each;
+# step: what might be done next.
 GROWN = ("segment", "certainty")
 HIRED = ("segment", "hire_week", "certainty")
 SIZING = (
@@ -105,6 +106,10 @@ SIZING = (
     Variable("hires_interval", (*HIRED, "bound"), "float64", "1", "95 % interval of that number"),
     Variable("hires_plan_probability", HIRED, "float64", "1",
              "P(plan) with them; with the most tried where none is enough"),
+
+    Variable("capacity_plan_probability", ("effort", "reps"), "float64", "1",
+             "P(plan) with so many seats on day 0 and so many times the activity; in the period in "
+             "which it is lowest"),
 
     Variable("cushion_plan_probability", ("risk", "reps", "over_assignment"), "float64", "1",
              "P(plan) of a team of that size at that over-assignment"),

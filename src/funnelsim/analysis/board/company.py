@@ -13,16 +13,17 @@ from funnelsim.analysis.answers import Answer, simulated
 from funnelsim.analysis.board.effort import Attempts, Effort, Tick
 from funnelsim.analysis.board.rep import ATTAIN, STEPS
 from funnelsim.analysis.compare.compare import compare
-from funnelsim.analysis.sizing.assumed import (
-    CompanyLever,
-    Otherwise,
-    assumed,
-    company_chances,
-    company_levers,
-)
+from funnelsim.analysis.sizing.assumed import assumed
+from funnelsim.analysis.sizing.capacity import capacity
 from funnelsim.analysis.sizing.company import Company, Floats, company_of
 from funnelsim.analysis.sizing.headcount import headcount
 from funnelsim.analysis.sizing.next_step import next_step
+from funnelsim.analysis.sizing.otherwise import (
+    CompanyLever,
+    Otherwise,
+    company_chances,
+    company_levers,
+)
 from funnelsim.engine.blocks import sample_blocks
 from funnelsim.scenario.model import Scenario
 
@@ -70,8 +71,8 @@ class CompanyFindings:
         The periods that are looked at: years, of a horizon that has one.
     bookings : (draw,) float
         Of the company in the first period, simulated, currency.
-    moved, compared, sized, steps : xarray.Dataset or None
-        What :func:`assumed`, compare, headcount and next_step say.
+    moved, compared, sized, mapped, steps : xarray.Dataset or None
+        What :func:`assumed`, compare, headcount, capacity and next_step say.
     sliders : list of CompanyLever
     cells : list of Cell
     target : (float, float, float)
@@ -89,6 +90,7 @@ class CompanyFindings:
     moved: xr.Dataset | None = None
     compared: xr.Dataset | None = None
     sized: xr.Dataset | None = None
+    mapped: xr.Dataset | None = None
     steps: xr.Dataset | None = None
     sliders: list[CompanyLever] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
@@ -125,6 +127,7 @@ def ask_about_company(plans: Mapping[str, Scenario], effort: Effort, tick: Tick)
     tick()
     found.moved = attempt("sensitivity", lambda: assumed(plan, **few))
     found.sized = attempt("headcount", lambda: headcount(plan, probability=ATTAIN, **few))
+    found.mapped = attempt("map", lambda: capacity(plan, **few))
     found.steps = attempt("next_step", lambda: next_step(plan, **few))
     attempt("target", lambda: _lower_target(found))
     attempt("sweep", lambda: _slide(found))

@@ -21,6 +21,7 @@ from funnelsim.analysis.solve.alone import QUOTA, Alone, each_alone, pullable
 from funnelsim.analysis.sweep.sweep import sweep
 from funnelsim.engine.simulate import simulate
 from funnelsim.errors import FunnelsimError
+from funnelsim.registry import STANDARD_ERROR
 from funnelsim.twin.exact import exact
 
 if TYPE_CHECKING:
@@ -39,9 +40,19 @@ EXACTLY = (
     "no_deal_probability",
 )
 LISTED = "amounts"  # a list, of which no cell of a sweep is a number
-STEPS = (-0.1, 0.0, 0.1, 0.2, 0.4)  # of the sliders, relative to the plan
+STEPS = (-0.1, 0.0, 0.1, 0.2, 0.4)  # of the sliders, relative to the plan, where more helps
 ALIKE = 5e-4  # swings that differ by less are said to be equal
-KINDS = ("activity", "stages", "deal_size")  # levers of the sliders: one of each kind
+KINDS = (  # of levers: the sliders are of different kinds
+    ("activity", "effort"),
+    ("stages",),
+    ("sources",),
+    ("assists",),
+    ("deal_size",),
+    ("policy",),
+    ("ramp", "attrition"),
+)
+MOST_SLIDERS = 3
+MOST_ALONE = 8  # levers that are looked at alone: those that move most
 
 
 @dataclass
@@ -112,15 +123,18 @@ def ask_about_rep(plans: Mapping[str, Scenario], effort: Effort, tick: Tick) -> 
     method: Method = "auto" if _is_quick(plan) else "simulated"
     attempt = Attempts(found.refused, tick)
     found.moved = attempt(
-        "sensitivity", lambda: sensitivity(plan, method=method, **effort.how(LEVERS))
+        "sensitivity",
+        lambda: sensitivity(plan, method=method, elasticities=0, **effort.how(LEVERS)),
     )
     if not found.reached:
 
-        def alone(paths: Sequence[str]) -> list[Alone]:
-            return each_alone(plan, paths, attain=ATTAIN, method=method, **effort.how(CELLS))
+        def alone(ways: Mapping[str, bool]) -> list[Alone]:
+            return each_alone(plan, ways, attain=ATTAIN, method=method, **effort.how(CELLS))
 
-        found.alone = attempt("solve", lambda: alone(pullable(plan))) or []
-        lower = attempt("quota", lambda: alone([QUOTA])) or []
+        ways = pullable(plan)
+        first = sorted(ways, key=lambda path: -_swing(found, path)[0])[:MOST_ALONE]
+        found.alone = attempt("solve", lambda: alone({path: ways[path] for path in first})) or []
+        lower = attempt("quota", lambda: alone({QUOTA: False})) or []
         found.quota = next((each for each in lower if each.found), None)
     found.swept = attempt("sweep", lambda: _swept(found, method))
     found.luck = attempt("luck", lambda: luck(plan, **effort.how(LUCK)))
@@ -138,8 +152,10 @@ def ask_about_rep(plans: Mapping[str, Scenario], effort: Effort, tick: Tick) -> 
     return found
 
 
-def lever_steps(plan: Scenario, path: str) -> list[float]:
+def lever_steps(plan: Scenario, path: str, *, up: bool = True) -> list[float]:
     """Return where a slider may stand: relative steps about the plan that it can state.
+
+    Most of them on the side that helps; what is a share ends at 1.
 
     Examples
     --------
@@ -148,10 +164,17 @@ def lever_steps(plan: Scenario, path: str) -> list[float]:
     [675.0, 750.0, 825.0, 900.0, 1050.0]
     """
     lever = lever_of(plan, path)
-    most = 1.0 if path.endswith("conversion") else math.inf
-    found = {float(f"{min(lever.value * (1 + each), most):.6g}") for each in STEPS if each}
-    found = {each for each in found if each != lever.value and lever.can_be(each)}
-    return sorted({*found, lever.value})
+    own = round(lever.value) if lever.whole else lever.value
+    found = {own}
+    for step in STEPS:
+        value = float(f"{lever.value * (1 + (step if up else -step)):.6g}")
+        value = round(value) if lever.whole else value
+        if lever.value < 1 < value and not lever.can_be(value):
+            value = 1.0
+        if lever.can_be(value):
+            found.add(value)
+    near = [each for each in found if not math.isclose(each, own, rel_tol=1e-5)]
+    return sorted([own, *near])
 
 
 def _exact(plan: Scenario) -> tuple[xr.Dataset | None, str]:
@@ -163,49 +186,68 @@ def _exact(plan: Scenario) -> tuple[xr.Dataset | None, str]:
 
 
 def _is_quick(plan: Scenario) -> bool:
-    """Return whether the twin answers about many plans in little time: reps alike, nothing unknown.
+    """Return whether the twin answers about many plans in little time, some hundredths of a second.
 
-    What differs between reps, or is not known, it integrates over, in up to three dimensions.
+    What differs between reps, or is not known, it integrates over, in up to three dimensions: two
+    are quick, one for each of them a week's count that is not Poisson is not.
     """
+    policy = plan.policy
+    free = policy.floor_per_week is None and policy.cap_per_week is None
+    poisson = free and not plan.activity.week_cv
+    return not plan.market.cv and _unknown(plan) <= (2 if poisson else 0)
+
+
+def _unknown(plan: Scenario) -> int:
+    """Return how many numbers differ between reps, or are uncertain."""
     spreads = (plan.activity.rep_cv, plan.deal_size.rep_cv, *(each.rep_cv for each in plan.stages))
-    return not any(spreads) and not plan.uncertainty and not plan.market.cv
+    return sum(map(bool, spreads)) + len(plan.uncertainty)
 
 
 def _swept(found: RepFindings, method: Method) -> xr.Dataset:
-    """Return the grid of the sliders: the lever of each kind that moves most."""
+    """Return the grid of the sliders: of the kinds that move most the lever that does."""
     plan, effort = found.plan, found.effort
-    paths = pullable(plan)
-    chosen = [each for kind in KINDS if (each := _strongest(found, paths, kind))]
+    ways = pullable(plan)
+    strongest = [path for kind in KINDS if (path := _strongest(found, list(ways), kind))]
+    chosen = sorted(strongest, key=lambda path: -_swing(found, path)[0])[:MOST_SLIDERS]
     metrics = ["attainment_probability", "bookings_mean"]
-    if plan.calendar.quarters > 1:
+    # Of reps who differ, quarters depend on each other, and the twin takes three times as long.
+    if plan.calendar.quarters > 1 and (method == "simulated" or not _unknown(plan)):
         metrics.append("at_least_probability")
     return sweep(
         plan,
-        {path: lever_steps(plan, path) for path in chosen},
+        {path: lever_steps(plan, path, up=ways[path]) for path in strongest if path in chosen},
         method=method,
         metrics=metrics,
         **effort.how(CELLS),
     )
 
 
-def _strongest(found: RepFindings, paths: Sequence[str], kind: str) -> str:
+def _strongest(found: RepFindings, paths: Sequence[str], kind: Sequence[str]) -> str:
     """Return the lever of a kind that moves the chance most; of those alike, that nearest to a win.
 
     Empty where the plan has none.
     """
-    own = [path for path in paths if path.split(".")[0] == kind and not path.endswith(LISTED)]
-    if found.moved is None or not own:
-        return own[-1] if own else ""
-    swings = {path: found.moved["largest_swing"].sel(lever=path).item() for path in own}
-    errors = found.moved.get("largest_swing_standard_error")
-    near = {path: 0.0 if errors is None else float(errors.sel(lever=path)) for path in own}
-    top = max(own, key=swings.__getitem__)
+    own = [path for path in paths if path.split(".")[0] in kind and not path.endswith(LISTED)]
+    if not own:
+        return ""
+    swings = {path: _swing(found, path) for path in own}
+    top, error = max(swings.values())
     alike = [
         path
-        for path in own
-        if swings[top] - swings[path] <= max(ALIKE, 2 * math.hypot(near[top], near[path]))
+        for path, (swing, own_error) in swings.items()
+        if top - swing <= max(ALIKE, 2 * math.hypot(error, own_error))
     ]
     return alike[-1]
+
+
+def _swing(found: RepFindings, path: str) -> tuple[float, float]:
+    """Return how much a lever moves the chance, and its standard error; 0 where unknown."""
+    moved = found.moved
+    if moved is None or path not in moved["lever"].values:
+        return 0.0, 0.0
+    own = moved.sel(lever=path)
+    error = own.get("largest_swing" + STANDARD_ERROR)
+    return float(own["largest_swing"]), 0.0 if error is None else float(error)
 
 
 def _farthest(found: RepFindings) -> str:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 from funnelsim.analysis.chances import Goal
+from funnelsim.analysis.levers.stated import default_paths, is_idle, is_number
 from funnelsim.errors import ArgumentError, Problem, ScenarioError
-from funnelsim.scenario.model import Scenario, SizeLaw
-from funnelsim.scenario.wording import did_you_mean, parts_of, quoted, shown, step
+from funnelsim.scenario.model import Scenario
+from funnelsim.scenario.wording import did_you_mean, parts_of, shown, step
 
 WEEK, QUARTER = ("activity", "per_week"), ("activity", "per_quarter")
-IDLE_IF_STEADY = ("days", "days_cv")
-SIZE_LEVERS = ("mean", "cv", "minimum", "shape", "amounts")
 STEADY = (
     "Days have no effect here: from a steady start, with weeks that are Poisson and a market that "
     "stands still, as many deals close in a quarter however long they take."
@@ -110,63 +108,15 @@ def lever_of(plan: Scenario, path: str) -> Lever:
         return Lever(plan, path, plan.activities_per_week * weeks if stated is None else stated)
     value = None if parts is None else _at(plan, parts)
     numbers = value if isinstance(value, tuple) else (value,)
-    if (
-        parts is None
-        or not all(map(_is_number, numbers))
-        or (value is numbers and not any(numbers))
-    ):
+    if parts is None or not all(map(is_number, numbers)) or (value is numbers and not any(numbers)):
         near = did_you_mean(str(path), default_paths(plan, Goal()))
         there_are = "Levers are numbers that the plan states, such as stages.won.conversion."
         problem = Problem(
             path if parts else shown(path), "", "is no number of this plan", near or there_are
         )
         raise ScenarioError([problem], "levers")
-    idle = parts[0] == "stages" and parts[-1] in IDLE_IF_STEADY and not delays_matter(plan)
     whole = isinstance(value, int)
-    return Lever(plan, path, math.fsum(numbers) / len(numbers), whole, idle)
-
-
-def delays_matter(plan: Scenario) -> bool:
-    """Return whether delays change the bookings of quarters.
-
-    They do not where entries are a Poisson process of constant rate since long ago: moving its
-    points about independently leaves it one (Kingman, Poisson Processes, 1993, chapter 5).
-    """
-    activity, policy, market = plan.activity, plan.policy, plan.market
-    poisson = not activity.week_cv and activity.elasticity == 1
-    free = policy.floor_per_week is None and policy.cap_per_week is None
-    still = not market.cv and len(set(market.season)) == 1
-    return not (plan.calendar.start == "steady" and poisson and free and still)
-
-
-def default_paths(plan: Scenario, goal: Goal) -> list[str]:
-    """Return the levers that may matter to a goal in this plan, in the order of the funnel.
-
-    Left out is what the plan does not use: spreads of 0, policies it does not have, delays where
-    they change nothing, and the quota where the goal states an amount.
-    """
-    found = ["activity.per_quarter" if plan.activity.per_week is None else "activity.per_week"]
-    found += [f"activity.{key}" for key in ("week_cv", "rep_cv") if getattr(plan.activity, key)]
-    found += ["activity.elasticity"] if plan.activity.elasticity < 1 else []
-    timed = delays_matter(plan)
-    for stage in plan.stages:
-        keys = ["conversion", "rep_cv", *(["days"] if timed else [])]
-        keys += ["days_cv"] if timed and stage.days and stage.delay.days is None else []
-        found += [f"stages.{quoted(stage.name)}.{key}" for key in keys if getattr(stage, key)]
-    found += _of_sizes("deal_size", plan.deal_size)
-    found += ["deal_size.rep_cv"] if plan.deal_size.rep_cv else []
-    if plan.deal_size.whale is not None and plan.deal_size.whale.probability:
-        found += ["deal_size.whale.probability", "deal_size.whale.multiple"]
-    if plan.windfall is not None and plan.windfall.per_quarter:
-        found += ["windfall.per_quarter", *_of_sizes("windfall", plan.windfall)]
-    found += ["skill_correlation"] if plan.skill_correlation else []
-    found += ["market.cv"] if plan.market.cv else []
-    found += ["market.persistence"] if plan.market.cv and plan.market.persistence else []
-    for key in ("floor_per_week", "cap_per_week"):
-        found += [f"policy.{key}"] if getattr(plan.policy, key) else []
-    floor = plan.policy.floor_per_week
-    found += ["policy.adherence"] if floor and plan.policy.adherence else []
-    return found + ([] if goal.amount is not None else ["quota.per_quarter"])
+    return Lever(plan, path, math.fsum(numbers) / len(numbers), whole, is_idle(plan, parts))
 
 
 def moved(plan: Scenario, levers: Sequence[Lever], values: Sequence[float]) -> Scenario:
@@ -185,6 +135,39 @@ def moved(plan: Scenario, levers: Sequence[Lever], values: Sequence[float]) -> S
     return plan.replace(changes)
 
 
+def ends_around(
+    value: float, step: float, can_be: Callable[[float], bool], *, whole: bool = False
+) -> tuple[float, float, str]:
+    """Return how far a number is moved about its value, a relative step to either side.
+
+    No further than a plan can state: what is a share ends at 1, anything else stays where it is,
+    and a note says so.
+
+    Parameters
+    ----------
+    value, step : float
+    can_be : callable
+        Whether a plan can state a value.
+    whole : bool
+        Whether only whole numbers can be stated: it is moved by one at least.
+
+    Examples
+    --------
+    >>> ends_around(0.95, 0.1, lambda value: value <= 1)
+    (0.855, 1.0, '')
+    >>> ends_around(4.0, 0.1, lambda value: value > 3, whole=True)
+    (4.0, 5.0, 'not moved to 3: no plan can state it')
+    """
+    meant = sorted((value * (1 - step), value * (1 + step)))
+    if whole:
+        meant = [min(float(round(meant[0])), value - 1), max(float(round(meant[1])), value + 1)]
+    ends = [math.copysign(1.0, end) if abs(value) <= 1 < abs(end) and not can_be(end) else end
+            for end in meant]  # fmt: skip
+    kept = [end if can_be(end) else value for end in ends]
+    left = ", ".join(f"{end:g}" for end in ends if end not in kept)
+    return kept[0], kept[1], f"not moved to {left}: no plan can state it" if left else ""
+
+
 def checked_number(name: str, value: Any, low: float, high: float) -> float:
     """Return a number of a call.
 
@@ -194,7 +177,7 @@ def checked_number(name: str, value: Any, low: float, high: float) -> float:
         Where it is none between the bounds.
     """
     if not is_finite(value) or not low < value < high:
-        percentage = is_finite(value) and high <= 1 < value and low < value / 100 < high
+        percentage = is_finite(value) and high <= 1 and value >= 2 and low < value / 100 < high
         remedy = f" A percentage? Write {value / 100:g}." if percentage else ""
         raise ArgumentError(
             f"{name} = {value!r}: must be above {low:g} and below {high:g}.{remedy}"
@@ -204,20 +187,12 @@ def checked_number(name: str, value: Any, low: float, high: float) -> float:
 
 def is_finite(value: Any) -> bool:
     """Return whether something is a number, and a finite one."""
-    if not _is_number(value):
+    if not is_number(value):
         return False
     try:
         return math.isfinite(value)
     except OverflowError:  # a whole number or a fraction beyond all doubles
         return False
-
-
-def _of_sizes(table: str, law: SizeLaw) -> Iterator[str]:
-    return (f"{table}.{key}" for key in SIZE_LEVERS if getattr(law, key) is not None)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _at(plan: Scenario, parts: Sequence[str]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +18,11 @@ from funnelsim.analysis.levers.levers import (
     Range,
     bare,
     checked_number,
-    default_paths,
-    delays_matter,
+    ends_around,
     is_finite,
     lever_of,
 )
+from funnelsim.analysis.levers.stated import default_paths, delays_matter
 from funnelsim.analysis.seats import check_one_seat
 from funnelsim.engine.blocks import Progress
 from funnelsim.errors import ArgumentError, NotCoveredError, Problem, ScenarioError
@@ -37,14 +37,15 @@ Told = dict[str, npt.ArrayLike | Pair]
 ATTAIN = Goal()
 ENDS = ("low", "high")
 POINTS = 64
+MOST = 24  # levers whose elasticity is told, if nothing else is said: most of the work goes there
 TIES = 9  # decimals
 BENDS, SAME = 5.0, 1e-6  # standard errors, and exactly: by what an end must differ to count
 FINE = 0.03  # relative step of a derivative: twice it still is within most ranges
 DISAGREE = 0.1  # relative difference of two derivatives beyond which there is none
 INDICES = ("first_order_index", "total_index", "goal_probability_sd")
-SHARES = (".conversion", ".probability", ".adherence", ".elasticity", "skill_correlation")  # <= 1
 NOTHING_VARIES = "P(goal) is the same wherever the levers are"
 NO_LOG = "a lever at 0 has no relative change"
+NOT_ASKED = "told only of the {} levers that move most; say elasticities= for more"
 NO_ROOM = "no plan can state it a little higher or lower"
 STEPPED = (
     np.nan,
@@ -66,6 +67,7 @@ def sensitivity(
     method: Method = "auto",
     draws: int | None = None,
     seed: int | None = None,
+    elasticities: int = MOST,
     interactions: bool = False,
     points: int = POINTS,
     threads: int | None = None,
@@ -78,8 +80,8 @@ def sensitivity(
     plan : Scenario
     levers : mapping of str to (low, high), optional
         By path. A list, such as quotas by quarter or observed deal sizes, is scaled to these means.
-        By default every number that may matter in this plan, a ``step`` lower and higher, but
-        no higher than it can be: a conversion ends at 1.
+        By default every number that the plan states and that may matter, a ``step`` lower and
+        higher, but no higher than it can be: a conversion ends at 1.
     step : float
         Relative, above 0 and below 1.
     goal : Goal
@@ -89,6 +91,9 @@ def sensitivity(
         luck.
     draws, seed : int, optional
         Needed where plans are simulated.
+    elasticities : int
+        Of how many levers the elasticity is told, those that move most; of the others it is NaN.
+        Every lever is moved to both of its ends whatever this says, so that no ranking rests on it.
     interactions : bool
         Also vary all levers together over their ranges, exactly: it takes ``points * (levers + 2)``
         evaluations.
@@ -96,7 +101,8 @@ def sensitivity(
         Of the design for interactions, a power of 2.
     threads : int, optional
     progress : callable, optional
-        Called with what is done and all there is to do: draws, then evaluations.
+        Called with what is done and all there is to do: draws or evaluations, of ends, then of
+        elasticities and interactions.
 
     Returns
     -------
@@ -151,20 +157,26 @@ def sensitivity(
     ranges = _ranges(own, levers, step, goal)
     design = box(ranges, points) if interactions else None
     everywhere = design.plans(own) if design else []  # what is wrong with one comes before any work
-    offsets = [_offsets(each.lever) for each in ranges]
-    plans = [own, *(each.lever.at(end) for each in ranges for end in (each.low, each.high))]
-    for each, apart in zip(ranges, offsets, strict=True):
-        plans += [each.lever.at(_stepped(each.lever, offset)) for offset in apart]
-    found = chances(
-        plans, goal, method=method, draws=draws, seed=seed, threads=threads, progress=progress
-    )
-    answered = Answered(plans, found, draws, seed)
+    ends = [each.lever.at(end) for each in ranges for end in (each.low, each.high)]
+
+    def asked(others: Sequence[Scenario], method: Method) -> Answered:
+        plans = [own, *others]
+        found = chances(
+            plans, goal, method=method, draws=draws, seed=seed, threads=threads, progress=progress
+        )
+        return Answered(plans, found, draws, seed)
+
+    answered = asked(ends, method)
+    by: Method = "exact" if answered.found.estimate is None else "simulated"  # throughout
     refused: dict[str, str] = {}
     numbers, swings = _alone(answered, ranges)
-    numbers["elasticity"] = _elasticities(answered, ranges, offsets, refused)
+    order = np.argsort(-_largest(numbers), kind="stable")  # equal ones stay in the funnel's order
+    numbers["elasticity"] = _elasticities(
+        lambda others: asked(others, by), ranges, order[:elasticities].tolist(), refused
+    )
     if design:
         values = _everywhere(everywhere, goal, progress).reshape(-1, points)
-        indices = design.shares_of_variance(values, float(found.values[0]), swings)
+        indices = design.shares_of_variance(values, float(answered.found.values[0]), swings)
         numbers |= indices
         if np.isnan(indices["total_index"][0]).any():
             refused |= dict.fromkeys(INDICES[:2], NOTHING_VARIES)
@@ -177,8 +189,7 @@ def sensitivity(
         refused,
         sampled=INDICES,
     )
-    largest = told["largest_swing"].values.round(TIES)  # equal ones stay in the funnel's order
-    return told.isel(lever=np.argsort(-largest, kind="stable"))
+    return told.isel(lever=order)
 
 
 def _ranges(
@@ -215,18 +226,7 @@ def _ranges(
 
 def _around(lever: Lever, step: float) -> Range:
     """Return the range around what the plan states, no wider than the plan can state."""
-    most = 1.0 if lever.path.endswith(SHARES) else np.inf
-    ends = [lever.value * (1 - step), min(lever.value * (1 + step), most)]
-    if lever.whole:
-        ends = [
-            float(min(round(ends[0]), lever.value - 1)),
-            float(max(round(ends[1]), lever.value + 1)),
-        ]
-    kept = [end if lever.can_be(end) else lever.value for end in ends]
-    note = (
-        f"not moved to {', '.join(f'{e:g}' for e in ends if e not in kept)}: no plan can state it"
-    )
-    return Range(lever, kept[0], kept[1], note if kept != ends else "")
+    return Range(lever, *ends_around(lever.value, step, lever.can_be, whole=lever.whole))
 
 
 def _offsets(lever: Lever) -> list[float]:
@@ -281,23 +281,43 @@ def _pair(pairs: Sequence[object]) -> Pair:
     return both[..., 0], both[..., 1]
 
 
+def _largest(numbers: Told) -> Floats:
+    """Return the largest swings, as they are told apart."""
+    largest: Any = numbers["largest_swing"]
+    return np.asarray(largest[0], dtype=np.float64).round(TIES)
+
+
 def _elasticities(
-    answered: Answered,
+    asked: Callable[[Sequence[Scenario]], Answered],
     ranges: Sequence[Range],
-    offsets: Sequence[Sequence[float]],
+    chosen: Collection[int],
     refused: dict[str, str],
 ) -> Pair:
-    """Return d ln P / d ln x of each lever; their plans follow those of all ends."""
-    pairs = []
-    place = 1 + 2 * len(ranges)
-    for each, apart in zip(ranges, offsets, strict=True):
-        places = [0, *range(place, place + len(apart))]
-        place += len(apart)
-        value, error, reason = _elasticity(answered, [0.0, *apart], places, each.lever)
-        pairs.append((value, error))
-        if reason:
-            refused[f"elasticity: {each.lever.path}"] = reason
-    return _pair(pairs)
+    """Return d ln P / d ln x of each lever, as far as it was chosen."""
+    pairs = np.full((len(ranges), 2), np.nan)
+    levers = [each.lever for each in ranges]
+    offsets = {place: _offsets(levers[place]) for place in chosen}
+    rest = [lever.path for place, lever in enumerate(levers) if place not in chosen]
+    refused |= {f"elasticity: {path}": NOT_ASKED.format(len(chosen)) for path in rest}
+    beside = [
+        levers[place].at(_stepped(levers[place], offset))
+        for place, apart in offsets.items()
+        for offset in apart
+    ]
+    try:
+        answered = asked(beside)
+    except NotCoveredError as reason:  # it covers the plan at the ends of all levers
+        refused["elasticity"] = str(reason)
+        return pairs[:, 0], pairs[:, 1]
+    first = 1
+    for place, apart in offsets.items():
+        places = [0, *range(first, first + len(apart))]
+        first += len(apart)
+        value, error, why = _elasticity(answered, [0.0, *apart], places, levers[place])
+        pairs[place] = value, error
+        if why:
+            refused[f"elasticity: {levers[place].path}"] = why
+    return pairs[:, 0], pairs[:, 1]
 
 
 def _elasticity(

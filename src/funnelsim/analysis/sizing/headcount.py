@@ -130,6 +130,8 @@ def headcount(
     weeks = _checked_weeks(hire_weeks, company)
     if most is None:
         most = max(TIMES * company.reps, FEWEST)
+    elif not (is_whole(most) and most >= 1):
+        raise ArgumentError(f"most = {most!r}: must be a whole number of seats, 1 or more.")
     shown = None if progress is None else running(progress)
     with shared_cluster(threads, cluster) as hands:
         search = Search(company, grown, draws, seed, *hands, shown)

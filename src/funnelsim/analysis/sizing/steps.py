@@ -62,12 +62,34 @@ def steps_of(segments: dict[str, Scenario]) -> list[Step]:
         *_seats(segments),
         *_sdrs(segments),
         *_of_all(f"{MORE_ACTIVITY - 1:.0%} more activity".replace("%", " %"), ACTIVITY, segments,
-                 _more_activity),
+                 lambda segment: with_activity(segment, MORE_ACTIVITY)),
         *_of_all("a point of win rate", WIN_RATE, segments, _more_wins),
         *_of_all("{} less ramp", RAMP, segments, _less_ramp, _ramp_saved),
         *_of_all("{} less attrition", ATTRITION, segments, _less_attrition, _leavers_saved),
         *_of_all("hires {} sooner", HIRING, segments, _sooner, _weeks_saved),
     ]  # fmt: skip
+
+
+def with_activity(segment: Scenario, times: float) -> Scenario:
+    """Return a segment whose reps do so many times as much, or have so many times the hours.
+
+    Raises
+    ------
+    ScenarioError
+        Where nobody can do that.
+
+    Examples
+    --------
+    >>> import funnelsim as fs
+    >>> with_activity(fs.preset("sales_math"), 1.2).activity.per_quarter
+    900.0
+    """
+    if times == 1:
+        return segment
+    if segment.effort is not None:
+        return segment.replace({"effort.hours_per_week": times * segment.effort.hours_per_week})
+    key = "per_week" if segment.activity.per_quarter is None else "per_quarter"
+    return segment.replace({f"activity.{key}": times * getattr(segment.activity, key)})
 
 
 def _seats(segments: dict[str, Scenario]) -> Iterator[Step]:
@@ -144,17 +166,6 @@ def _said(amounts: list[tuple[float, str]]) -> str:
     count = f"{most:.3g}"
     cut = any(f"{each:.3g}" != count for each, _ in amounts)
     return f"{'up to ' if cut else ''}{count} {unit}{'' if count == '1' else 's'}"
-
-
-def _more_activity(segment: Scenario) -> Scenario | None:
-    if segment.effort is not None:
-        return segment.replace(
-            {"effort.hours_per_week": MORE_ACTIVITY * segment.effort.hours_per_week}
-        )
-    for key in ("per_week", "per_quarter"):
-        if level := getattr(segment.activity, key):
-            return segment.replace({f"activity.{key}": MORE_ACTIVITY * level})
-    return None
 
 
 def _more_wins(segment: Scenario) -> Scenario:

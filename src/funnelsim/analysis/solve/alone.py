@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from funnelsim.analysis.chances import Goal, Method
-from funnelsim.analysis.levers.levers import bare, default_paths, lever_of
-from funnelsim.analysis.solve.solve import solve
-from funnelsim.engine.blocks import Progress
-from funnelsim.errors import ArgumentError, ScenarioError
+from funnelsim.analysis.chances import Chances, Goal, Method, chances
+from funnelsim.analysis.levers.levers import Lever, bare, lever_of
+from funnelsim.analysis.levers.stated import default_paths
+from funnelsim.analysis.solve.search import Curve, nearest
+from funnelsim.analysis.solve.solve import value_error
+from funnelsim.analysis.solve.span import Span, span_of
 from funnelsim.scenario.model import Scenario
 from funnelsim.scenario.wording import parts_of
 
-if TYPE_CHECKING:
-    import xarray as xr
-
 FAR = 8.0  # times what the plan states: a change beyond it is none that anybody makes
+TIMES = (1.0, 1.1, 1.25, 1.5, 2.0, 3.0, 5.0, FAR)  # where to look, one after the other
 SIZES = ("mean", "minimum", "amounts")
 QUOTA = "quota.per_quarter"
 
@@ -32,23 +30,28 @@ class Alone:
     path : str
     now : float
         Where the plan has it.
-    told : xarray.Dataset
-        What :func:`funnelsim.solve` says.
+    needed : float
+        The value that is just enough; NaN where none is.
+    error : float
+        Of that; NaN where it is not known.
+    exact : bool
+        Whether it is a numerical error, else a standard error.
+    best, chance : float
+        The value that does most, of those tried, and P(attain) there.
     """
 
     path: str
     now: float
-    told: xr.Dataset
+    needed: float
+    error: float
+    exact: bool
+    best: float
+    chance: float
 
     @property
     def found(self) -> bool:
         """Whether some value is enough."""
-        return str(self.told.attrs["outcome"]) == "found"
-
-    @property
-    def needed(self) -> float:
-        """That value; NaN where none is."""
-        return float(self.told["solved_value"]) if self.found else math.nan
+        return not math.isnan(self.needed)
 
     @property
     def relative(self) -> float:
@@ -56,35 +59,60 @@ class Alone:
         return self.needed / self.now - 1 if self.now else math.nan
 
 
-def pullable(plan: Scenario) -> list[str]:
-    """Return the levers whose level somebody can work on: activity, conversions, deal sizes.
+def pullable(plan: Scenario) -> dict[str, bool]:
+    """Return the levers whose level somebody can work on, and whether more of each helps.
+
+    Activity or the hours for it, conversions, deal sizes, what flows in and gets assisted, the
+    policy; less of: answering times, hours that things take, and reps who leave or take long to
+    ramp.
 
     Examples
     --------
     >>> import funnelsim as fs
-    >>> pullable(fs.preset("sales_math"))[1:3]
+    >>> list(pullable(fs.preset("sales_math")))[1:3]
     ['stages.discovery.conversion', 'stages.demo.conversion']
+    >>> pullable(fs.preset("sdr_assisted"))["sources.sdr.per_sdr_week"]
+    True
     """
-    found = []
-    for path in default_paths(plan, Goal()):
-        parts = parts_of(path) or (path,)
-        level = parts[0] == "activity" and parts[-1].startswith("per_")
-        converts = parts[0] == "stages" and parts[-1] == "conversion"
-        if level or converts or (parts[0] == "deal_size" and parts[-1] in SIZES):
-            found.append(path)
+    found = {}
+    for path in default_paths(bare(plan), Goal()):
+        way = _helps(parts_of(path) or (path,))
+        if way is not None:
+            found[path] = way
     return found
+
+
+def _helps(parts: Sequence[str]) -> bool | None:
+    """Return whether more of a number helps; None of what is no level, or nobody's to work on."""
+    match parts:
+        case ("activity", "per_week" | "per_quarter") | ("effort", "hours_per_week"):
+            return True
+        case ("stages", _, "conversion") | ("sources", _, "conversion", _):
+            return True
+        case ("sources", _, "per_week" | "per_sdr_week" | "sdrs_per_rep"):
+            return True
+        case ("assists", _, "coverage" | "per_quarter"):
+            return True
+        case ("deal_size", key) | ("sources", _, "deal_size", key):
+            return True if key in SIZES else None
+        case ("policy", "floor_per_week" | "adherence"):
+            return True
+        case ("effort", *_) | ("sources", _, "response", "minutes"):
+            return False
+        case ("attrition", "per_year" | "fill_weeks") | ("ramp", "weeks"):
+            return False
+    return None
 
 
 def each_alone(
     plan: Scenario,
-    paths: Sequence[str],
+    ways: Mapping[str, bool],
     *,
     attain: float,
     method: Method = "auto",
     draws: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
-    progress: Progress | None = None,
 ) -> list[Alone]:
     """Return what each lever alone takes for P(attain), the smallest relative change first.
 
@@ -92,47 +120,55 @@ def each_alone(
     ----------
     plan : Scenario
         That does not reach it yet.
-    paths : sequence of str
-        Of levers of which more helps, and of the quota, of which less does.
+    ways : mapping of str to bool
+        Paths of levers, and whether more of each helps.
     attain : float
-    method, draws, seed, threads, progress
+    method, draws, seed, threads
         As in :func:`funnelsim.solve`.
 
     Returns
     -------
     list of Alone
-        Levers of which no value up to eight times the plan's is enough come last.
+        Levers of which no value up to eight times the plan's, or down to an eighth of it, is enough
+        come last.
 
     Examples
     --------
     >>> import funnelsim as fs
-    >>> found = each_alone(fs.preset("sales_math"), ["activity.per_quarter"], attain=0.8)
+    >>> found = each_alone(fs.preset("sales_math"), {"activity.per_quarter": True}, attain=0.8)
     >>> round(found[0].needed, 1), round(found[0].relative, 3)
     (1295.2, 0.727)
     """
+
+    def evaluate(plans: Sequence[Scenario]) -> Chances:
+        return chances(plans, Goal(), method=method, draws=draws, seed=seed, threads=threads)
+
     found = []
-    for path in paths:
-        now = lever_of(bare(plan), path).value
-
-        def looked(within: tuple[float, float] | None, path: str = path) -> xr.Dataset:
-            return solve(
-                plan,
-                path,
-                attain=attain,
-                within=within,
-                method=method,
-                draws=draws,
-                seed=seed,
-                threads=threads,
-                progress=progress,
-            )
-
-        ends = (now / FAR, now) if path == QUOTA else (now, FAR * now)
-        if path.endswith("conversion"):
-            ends = (now, min(1.0, FAR * now))
-        try:
-            told = looked(ends)
-        except (ScenarioError, ArgumentError):  # an end that cannot be stated: look everywhere
-            told = looked(None)
-        found.append(Alone(path, now, told))
+    for path, up in ways.items():
+        lever = lever_of(bare(plan), path)
+        values = list(_on_the_way(span_of(plan, path), lever, up))
+        if len(values) < 2:  # there is no room
+            continue
+        low, high = min(values), max(values)
+        curve = Curve(Span(lever, low, high, tuple(sorted(values))), evaluate)
+        reached = nearest(curve, attain, values)
+        error = (
+            value_error(curve, reached, draws or 0, {}) if reached.outcome == "found" else math.nan
+        )
+        exact = curve.method == "exact"
+        chance = curve.at(reached.best)
+        found.append(Alone(path, lever.value, reached.value, error, exact, reached.best, chance))
     return sorted(found, key=lambda each: abs(each.relative) if each.found else math.inf)
+
+
+def _on_the_way(span: Span, lever: Lever, up: bool) -> Iterator[float]:
+    """Yield values from the plan's on, as far as a plan can state them."""
+    last = math.nan
+    for times in TIMES:
+        value = lever.value * times if up else lever.value / times
+        if lever.whole:
+            value = float(math.ceil(value) if up else math.floor(value))
+        value = min(max(value, span.low), span.high)
+        if value != last:
+            yield value
+        last = value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -173,7 +173,7 @@ def _checked(
     if certainty is not None:
         checked_number("certainty", certainty, 0, 1)
     most = 1.0 if reps is None else math.nextafter(1, 2)
-    listed = [share] if isinstance(share, int | float) else list(share)
+    listed = list(share) if isinstance(share, Iterable) else [share]
     found = [checked_number("share", each, 0, most) for each in listed]
     if not found or len(set(found)) < len(found):
         raise ArgumentError(f"share = {share!r}: must name one or more, each once.")

@@ -147,6 +147,29 @@ def search(curve: Curve, attain: float) -> Found:
     return Found("found", value, best, rises)
 
 
+def nearest(curve: Curve, attain: float, ways: Sequence[float]) -> Found:
+    """Return where the chance first reaches ``attain`` on a way from the first of some values.
+
+    They are asked for one after the other, and no more once one of them is enough; between two of
+    them the chance is taken to go one way.
+
+    Parameters
+    ----------
+    curve : Curve
+    attain : float
+        Not reached at the first value.
+    ways : sequence of float
+        Two or more.
+    """
+    rises = ways[1] > ways[0]
+    for short, enough in pairwise(ways):
+        if curve.reaches(enough, attain):
+            value = _root(curve, attain, short, enough)
+            return Found("found", value, value, rises)
+    best = max(ways, key=curve.at)
+    return Found("out of reach", math.nan, best, rises)
+
+
 def slope_at(curve: Curve, value: float, rises: bool) -> tuple[float, float]:
     """Return the slope of the curve at a value and its error, by a paired difference."""
     values = np.array(curve.values if rises else curve.values[::-1])

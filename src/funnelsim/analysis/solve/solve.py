@@ -167,6 +167,24 @@ def sales_math(plan: Scenario) -> dict[str, int]:
     return counts | {"activities": needed}
 
 
+def value_error(curve: Curve, found: Found, draws: int, refused: dict[str, str]) -> float:
+    """Return the error of a value that was found; NaN, and a reason, where it is not known.
+
+    That of the chance over the slope (delta method), and that of the search.
+    """
+    slope, slope_error = slope_at(curve, found.value, found.rises)
+    chance, error = curve.at(found.value), curve.error[found.value]
+    if curve.method == "exact":
+        search_error = 0.0 if curve.span.lever.whole else 1e-7 * abs(found.value)
+        return error / abs(slope) + search_error if slope else math.nan
+    if not abs(slope) > 2 * slope_error or draws * min(chance, 1 - chance) < OFTEN:
+        refused["solved_value_standard_error"] = (
+            "too few draws tell the slope of the probability: take more draws"
+        )
+        return math.nan
+    return error / abs(slope)
+
+
 def _by_method(
     looked: Callable[[Method], tuple[Curve, Found]],
     method: Method,
@@ -206,7 +224,7 @@ def _labelled(
     if not math.isnan(value):
         probability = np.array([curve.at(value), curve.error[value]])
     if found.outcome == "found":
-        error = _error(curve, found, int(attrs.get("draws", 0)), refused)
+        error = value_error(curve, found, int(attrs.get("draws", 0)), refused)
     elif found.outcome != "reached anyway":
         refused["solved_value"] = found.outcome
     values = np.array(curve.values)
@@ -247,21 +265,6 @@ def _labelled(
 def _kept(plan: Scenario, span: Span, value: float) -> Scenario:
     """Return the plan solved, with the KPIs and variants that the search did without."""
     return plan.replace({span.lever.path: span.lever.stated(value)})
-
-
-def _error(curve: Curve, found: Found, draws: int, refused: dict[str, str]) -> float:
-    """Return the error of the value: that of the chance over the slope, and that of the search."""
-    slope, slope_error = slope_at(curve, found.value, found.rises)
-    chance, error = curve.at(found.value), curve.error[found.value]
-    if curve.method == "exact":
-        search_error = 0.0 if curve.span.lever.whole else 1e-7 * abs(found.value)
-        return error / abs(slope) + search_error if slope else math.nan
-    if not abs(slope) > 2 * slope_error or draws * min(chance, 1 - chance) < OFTEN:
-        refused["solved_value_standard_error"] = (
-            "too few draws tell the slope of the probability: take more draws"
-        )
-        return math.nan
-    return error / abs(slope)
 
 
 def _told(goal: Goal, attain: float, curve: Curve, found: Found) -> str:

@@ -93,7 +93,7 @@ def span_of(
     >>> round(span.high), span.points[:3]
     (65000, (93.75, 187.5, 375.0))
     """
-    if path.startswith("kpis"):
+    if str(path).startswith("kpis"):
         remedy = "Solve for policy.floor_per_week: only a policy changes behaviour."
         raise ScenarioError([Problem(path, "", "measures, and moves nothing", remedy)], "levers")
     plan = bare(plan)
@@ -210,7 +210,8 @@ def _limits(path: str) -> dict[str, float] | None:
     """Return the bounds of the number at a path as the schema states them; None for no number."""
     parts = parts_of(path)
     if parts is None:
-        raise ScenarioError([Problem(shown(path), "", "must be a path", "stages.won.conversion.")])
+        rule = "must be a path such as stages.won.conversion"
+        raise ScenarioError([Problem(shown(path), "", rule)], "levers")
     table: type[Table] = Scenario
     rest = list(parts)
     while rest:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from funnelsim.analysis.board.rep import ALIKE, ATTAIN
-from funnelsim.report.levers import capital, enough, is_share, lever_amount, lever_name
+from funnelsim.report.levers import (
+    capital,
+    enough,
+    is_amount,
+    is_share,
+    lever_amount,
+    lever_name,
+    own_path,
+)
 from funnelsim.report.page.content import First, Headline
 from funnelsim.report.page.elements import (
     Cell,
@@ -28,6 +36,7 @@ from funnelsim.report.page.elements import (
 from funnelsim.report.page.sources import Assumed
 from funnelsim.report.plots.dots import outcome_dots
 from funnelsim.report.told import Exact, Number, Told
+from funnelsim.scenario.wording import parts_of
 
 if TYPE_CHECKING:
     from funnelsim.analysis.board.rep import RepFindings
@@ -75,11 +84,23 @@ def number_of(found: RepFindings, name: str, **labels: object) -> Number:
     return Number(math.nan, math.nan)
 
 
-def made_how(found: RepFindings, number: Number) -> str:
-    """Return how a number was found."""
+def made_how(found: RepFindings, number: Number, currency: str = "") -> Cell:
+    """Return how a number was found, and how far it may be off."""
+    return how_known(number, found.effort.draws, currency)
+
+
+def how_known(number: Number, draws: int, currency: str = "") -> Cell:
+    """Return how a number was found, and how far it may be off: a share, or an amount."""
     if isinstance(number, Exact):
         return "computed exactly"
-    return f"{found.effort.draws:,} draws; ± is one standard error"
+    if not math.isfinite(number.error):
+        return f"{draws:,} draws"
+    error = (
+        brief_amount(number.error, currency)
+        if currency
+        else cite(number.error, f"{100 * number.error:.1g} %")
+    )
+    return sentence("± {error}, {draws} draws", error=error, draws=f"{draws:,}")
 
 
 def lever_at(path: str, value: float, currency: str) -> Markup:
@@ -88,9 +109,10 @@ def lever_at(path: str, value: float, currency: str) -> Markup:
 
 
 def lever_words(path: str) -> str:
-    """Return a lever in words, to begin a line; the name of a segment stays as it is."""
-    name = lever_name(path)
-    return name if path.startswith("segments.") else capital(name)
+    """Return a lever in words, to begin a line, and the segment that it is of."""
+    own = own_path(path)
+    segment = "" if own == path else f" ({(parts_of(path) or ('', ''))[1]})"
+    return f"{capital(lever_name(own))}{segment}"
 
 
 def _answer(plan: Scenario, made: Number) -> Markup:
@@ -171,7 +193,7 @@ def _numbers(found: RepFindings, made: Number) -> Iterator[Headline]:
         yield Headline(
             brief_amount(low.value, plan.currency),
             "or less in 1 of 10 quarters",
-            made_how(found, low),
+            made_how(found, low, plan.currency),
         )
     quarters = plan.calendar.quarters
     if quarters > 1:
@@ -246,7 +268,8 @@ def _assumptions_note(found: RepFindings) -> Cell:
     said = "Each is moved alone, a tenth down and a tenth up."
     if alike:
         verb = "matters" if len(alike) == 1 else "matter"
-        said += f" {capital(', '.join(alike))} {verb} about as much as the third."
+        listed = " and ".join([", ".join(alike[:-1]), alike[-1]] if len(alike) > 1 else alike)
+        said += f" {capital(listed)} {verb} about as much as the third."
     return said
 
 
@@ -306,6 +329,11 @@ def needed(each: Alone, currency: str) -> Markup:
     up = each.relative > 0
     if each.path.startswith("activity.per_week") and each.needed >= 1:
         return cite(each.needed, f"{math.ceil(each.needed - 1e-6):,}")
+    if is_amount(each.path):  # to three digits
+        digits = 10.0 ** (math.floor(math.log10(each.needed)) - 2)
+        count = each.needed / digits
+        rounded = (math.ceil(count - 1e-6) if up else math.floor(count + 1e-6)) * digits
+        return cite(each.needed, lever_amount(each.path, rounded, currency))
     if is_share(each.path):  # to the tenth of a percent, on the side that is enough
         tenths = 1_000 * each.needed
         rounded = math.ceil(tenths - 1e-6) if up else math.floor(tenths + 1e-6)
@@ -322,10 +350,9 @@ def _takes_table(found: RepFindings) -> Table | None:
     for each in [*found.alone, *([found.quota] if found.quota else [])]:
         name, now = lever_words(each.path), lever_at(each.path, each.now, currency)
         if each.found:
-            error = Told(each.told).get("solved_value").error
-            exactly = str(each.told.attrs["method"]) == "exact"
             how: Cell = "exact"
-            if not exactly:
+            if not each.exact:
+                error = each.error
                 how = (
                     cite(error, f"± {lever_amount(each.path, error, currency)}")
                     if error == error
@@ -333,12 +360,10 @@ def _takes_table(found: RepFindings) -> Table | None:
                 )
             rows.append([name, now, needed(each, currency), relative(each.relative), how])
             continue
-        most = Told(each.told).get("most_probability")
-        best = float(each.told["most_value"])
         said = sentence(
             "out of reach: {often} at {best}",
-            often=hundred(most),
-            best=lever_at(each.path, best, currency),
+            often=hundred(each.chance),
+            best=lever_at(each.path, each.best, currency),
         )
         rows.append([name, now, said, "", ""])
     heads = ["one lever alone", "now", f"for {TARGET_SAID} quarters", "change", "error"]

@@ -34,10 +34,7 @@ def levers_section(found: RepFindings, pictures: Pictures) -> Section:
         notes.append(f"Left out: {found.refused.get('sensitivity', '')}")
     else:
         figures += tornado_figure(found.moved, found.plan.currency, pictures, notes)
-        notes += [
-            f"{each if each[:1].isupper() else f'{capital(lever_name(name))}: {each}'}"
-            for name, each in json.loads(str(found.moved.attrs.get("notes", "{}"))).items()
-        ]
+        notes += lever_notes(found.moved)
     if found.bridged is not None:
         figures += _bridge_figure(found, found.bridged, pictures, notes)
     elif "bridge" in found.refused:
@@ -73,6 +70,15 @@ def tornado_figure(
         notes,
         size=(6.4, 5.2),
     )
+
+
+def lever_notes(moved: xr.Dataset) -> list[Cell]:
+    """Return what else to know of levers: those that cannot be moved, or were left out."""
+    notes = json.loads(str(moved.attrs.get("notes", "{}")))
+    return [
+        f"{each if each[:1].isupper() else f'{capital(lever_name(name))}: {each}'}"
+        for name, each in notes.items()
+    ]
 
 
 def _bridge_figure(
@@ -122,8 +128,8 @@ def map_section(found: RepFindings, pictures: Pictures) -> Section:
             pictures,
             lambda ax: sweep_map(flat, ax=ax),
             Table("Quarters that make quota, by both levers", heads, rows),
-            "Each field is one answer of the sweep; lines join equal chances, the bold one 80 of "
-            "100.",
+            "Each field is one answer of the sweep; lines join equal chances; that of 80 of "
+            "100, where it is within reach, is bold.",
             notes,
             on_paper=True,
         )

@@ -54,7 +54,7 @@ def _side_by_side(found: RepFindings, pictures: Pictures) -> Section:
         differences,
         lambda told: _plans_table(found, told),
         "All plans see the same luck, so that differences are known better than either side.",
-        "The first is {name}; the others are held against it.",
+        "The first is “{name}”; the others are held against it.",
     )
 
 

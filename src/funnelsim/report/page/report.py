@@ -24,6 +24,7 @@ from funnelsim.report.page.team_sections import sections_of_company
 from funnelsim.report.page.whatif import steps_together, what_if_of_company, what_if_of_rep
 from funnelsim.report.plots.inline import Pictures
 from funnelsim.scenario.files import dumps
+from funnelsim.scenario.given import check_scenarios
 from funnelsim.scenario.model import Scenario
 from funnelsim.writing import write_text
 
@@ -32,7 +33,7 @@ Progress = Callable[[int, int], None]
 DRAWS, FEW_DRAWS = 20_000, TEAM_DRAWS // 5
 FEWEST = 1_000
 MOST = 100_000  # draws: a page shows no more digits
-PARTS = 8
+PARTS = 9
 LIMITS = (
     "What the model leaves out: no rush at the end of a quarter, win rates that do not depend on "
     "deal size, a market that moves entries only, and reps who do not react to being ahead or "
@@ -152,8 +153,7 @@ def report(
 def _by_name(plans: Scenario | Mapping[str, Scenario]) -> dict[str, Scenario]:
     """Return the plans by name: of a single one itself and its variants."""
     if not isinstance(plans, Scenario):
-        if not plans or not all(isinstance(each, Scenario) for each in plans.values()):
-            raise ArgumentError("plans: must be a scenario, or scenarios by name.")
+        check_scenarios(plans)
         return dict(plans)
     base = "as planned"
     while base in plans.variants:  # a variant may be called anything

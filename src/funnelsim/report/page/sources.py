@@ -18,6 +18,7 @@ from funnelsim.scenario.wording import quoted, step
 DATA, PUBLISHED, ASSUMPTION, UNSAID = "data", "published", "assumption", "not stated"
 EVERY = "Source of every number without another:"  # in the head of a file
 NOT_NUMBERS = ("name", "currency", "variants", "segments", "preset", "law", "metric", "per", "kind")
+REFERENCES = ("reference_per_week", "reference_per_quarter")
 MOST_LISTED = 6  # values of a list that are shown
 LONGEST = 240  # letters of a note
 
@@ -111,7 +112,12 @@ def assumed_of(plan: Scenario, text: str | None = None) -> list[Assumed]:
                         f"{head}.{path}", value, each.unit, each.source, each.date, each.note
                     )
         found += rows.values()
-    return [each for each in found if each.numbers]
+    return [each for each in found if each.numbers and not _filled_in(each.path, own)]
+
+
+def _filled_in(path: str, own: _Comments | None) -> bool:
+    """Return whether a reference was filled in, and not stated."""
+    return own is not None and path.endswith(REFERENCES) and own.value(path) is None
 
 
 class _Comments:

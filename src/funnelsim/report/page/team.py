@@ -25,7 +25,7 @@ from funnelsim.report.page.elements import (
     share,
     whole_amount,
 )
-from funnelsim.report.page.rep import MOST_ASSUMPTIONS, TARGET_SAID, assumption_line
+from funnelsim.report.page.rep import MOST_ASSUMPTIONS, TARGET_SAID, assumption_line, how_known
 from funnelsim.report.page.sources import Assumed
 from funnelsim.report.plots.dots import outcome_dots
 from funnelsim.report.told import Number, Told
@@ -143,16 +143,21 @@ def _figure(found: CompanyFindings, made: Number, pictures: Pictures) -> Figure:
 
 
 def _numbers(found: CompanyFindings, made: Number) -> Iterator[Headline]:
-    currency, period = found.plan.currency, noun(found)
-    how = f"{found.effort.draws:,} draws; ± is one standard error"
+    currency, period, draws = found.plan.currency, noun(found), found.effort.draws
     told = told_of(found)
-    yield Headline(hundred(made), f"{period}s make {_goal(found)}", how)
+    yield Headline(hundred(made), f"{period}s make {_goal(found)}", how_known(made, draws))
     low = told.get("company_bookings_quantile", probability=0.1, **{period: 1})
-    yield Headline(brief_amount(low.value, currency), f"or less in 1 of 10 {period}s", how)
+    yield Headline(
+        brief_amount(low.value, currency),
+        f"or less in 1 of 10 {period}s",
+        how_known(low, draws, currency),
+    )
     quarterly = Told(found.answer.quarterly)
     last = quarterly.labels("quarter")[-1]
     rep = quarterly.get("attainment_probability", segment=_whole(quarterly), quarter=last)
-    yield Headline(hundred(rep), f"seats make their own quota in quarter {last}", how)
+    yield Headline(
+        hundred(rep), f"seats make their own quota in quarter {last}", how_known(rep, draws)
+    )
 
 
 def _whole(told: Told) -> object:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from funnelsim.registry import DIFFERENCE
+from funnelsim.report.levers import capital
 from funnelsim.report.page.drawn import drawn
 from funnelsim.report.page.elements import (
     Cell,
@@ -20,15 +21,18 @@ from funnelsim.report.page.elements import (
     sentence,
     share,
 )
-from funnelsim.report.page.rep_levers import tornado_figure
+from funnelsim.report.page.rep_levers import lever_notes, tornado_figure
 from funnelsim.report.page.side_by_side import side_by_side
 from funnelsim.report.page.team import COMPANY, noun
+from funnelsim.report.plots.capacity import capacity, effort_words
 from funnelsim.report.plots.headcount import headcount, next_steps
 from funnelsim.report.plots.team import causes, company_bookings
 from funnelsim.report.plots.team_compare import plans_made
 from funnelsim.report.told import Told
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from funnelsim.analysis.board.company import CompanyFindings
     from funnelsim.report.plots.inline import Pictures
 
@@ -52,7 +56,7 @@ def _side_by_side(found: CompanyFindings, pictures: Pictures) -> Section:
         plans_made,
         lambda told: _plans_table(found, told),
         "All plans see the same worlds and the same luck of each seat.",
-        "The first is {name}; the others are held against it, quarter by quarter.",
+        "The first is “{name}”; the others are held against it, quarter by quarter.",
     )
 
 
@@ -227,6 +231,7 @@ def _levers(found: CompanyFindings, pictures: Pictures) -> Section:
         notes.append(f"Left out: {found.refused.get('sensitivity', '')}")
     else:
         figures += tornado_figure(found.moved, found.plan.currency, pictures, notes)
+        notes += lever_notes(found.moved)
     steps = found.steps
     if steps is None:
         notes.append(f"No next steps: {found.refused.get('next_step', '')}")
@@ -275,4 +280,29 @@ def _size(found: CompanyFindings, pictures: Pictures) -> Section:
         "All segments in proportion; quotas and target stay as they are.",
         notes,
     )
+    if found.mapped is None:
+        notes.append(f"No map of reps and activity: {found.refused.get('map', '')}")
+    else:
+        figures += _map_figure(found, found.mapped, pictures, notes)
     return Section(key, title, (), figures, notes=notes)
+
+
+def _map_figure(
+    found: CompanyFindings, mapped: xr.Dataset, pictures: Pictures, notes: list[Cell]
+) -> list[Figure]:
+    """Return the map of reps and activity, and all of its fields as a table."""
+    told = Told(mapped)
+    rows: list[list[Cell]] = []
+    for effort in map(float, mapped["effort"].values[::-1]):
+        cells = [
+            share(told.get("capacity_plan_probability", effort=effort, reps=reps))
+            for reps in told.labels("reps")
+        ]
+        rows.append([effort_words(effort), *cells])
+    heads = ["activity", *(f"{reps} reps" for reps in told.labels("reps"))]
+    table = Table(f"{capital(noun(found))}s that make the plan, by reps and activity", heads, rows)
+    caption = (
+        "Each field is a team of that size on day 0 that does so much more or less, in the same "
+        "worlds; lines join equal chances, the bold one 80 of 100. Quotas and target stay."
+    )
+    return drawn(pictures, lambda ax: capacity(mapped, ax=ax), table, caption, notes, on_paper=True)

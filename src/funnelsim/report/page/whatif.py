@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import TYPE_CHECKING
 
+import numpy as np
 from markupsafe import Markup
 
 from funnelsim.registry import STANDARD_ERROR
@@ -44,19 +45,20 @@ def what_if_of_rep(found: RepFindings) -> WhatIf | None:
         for path, values in zip(paths, stops, strict=True)
     ]
     count = math.ceil(0.75 * quarters)
+    one = swept.isel(segment=0).transpose(*paths, ...)
+    chances, booked = (_means(one, name) for name in (MADE, "bookings_mean"))
+    of_many = "at_least_probability" in one
+    many = _means(one.sel(at_least=count), "at_least_probability") if of_many else None
     stands = []
     for places in product(*(range(len(each)) for each in stops)):
-        cell = swept.isel({**dict(zip(paths, places, strict=True)), "segment": 0})
-        made = _mean(cell, MADE)
-        further = [amount(_mean(cell, "bookings_mean"), currency)]
-        if quarters > 1:
-            many = cell.sel(at_least=count)
-            further.append(hundred(_mean(many, "at_least_probability")))
+        made = chances(places)
+        further = [amount(booked(places), currency)]
+        further += [] if many is None else [hundred(many(places))]
         stands.append(
             Stand(places, made.value, often(made.value, "quarters"), share(made), further)
         )
     names = ["mean bookings of a quarter"]
-    names += [f"{count} or more of {quarters} quarters make quota"] if quarters > 1 else []
+    names += [f"{count} or more of {quarters} quarters make quota"] if of_many else []
     exactly = bool((swept["method"].values == "exact").all())
     how = (
         "computed exactly"
@@ -107,8 +109,11 @@ def slider(path: str, values: list[float], own: float, currency: str) -> Slider:
 
 
 def steps_together(what_if: WhatIf) -> Iterator[Markup]:
-    """Yield what moving all sliders one stop up does, as a sentence."""
-    ups = [each.start + 1 for each in what_if.sliders]
+    """Yield what moving all sliders one stop to the better does, as a sentence.
+
+    That is the side on which a slider has more stops.
+    """
+    ups = [each.start + (1 if 2 * each.start < len(each.stops) else -1) for each in what_if.sliders]
     for stand in what_if.stands:
         if list(stand.places) == ups and stand.chance - what_if.start.chance > NOTICED:
             names = [
@@ -124,10 +129,20 @@ def steps_together(what_if: WhatIf) -> Iterator[Markup]:
             )
 
 
-def _mean(cell: xr.Dataset, name: str) -> Number:
-    """Return a number of a cell, the mean over quarters, with an error that is no less than its."""
-    value = float(cell[name].mean())
-    error = cell.get(name + STANDARD_ERROR)
-    if error is None or bool(error.isnull().all()):
-        return Exact(value, 0.0)
-    return Number(value, float(error.mean()))
+def _means(cells: xr.Dataset, name: str) -> Callable[[Sequence[int]], Number]:
+    """Return what tells a number of a cell by its places, the mean over quarters.
+
+    Its error is no less than that mean's.
+    """
+    values, errors = (
+        None if array is None else array.mean("quarter") if "quarter" in array.dims else array
+        for array in (cells[name], cells.get(name + STANDARD_ERROR))
+    )
+    of_cells = np.asarray(values)
+    of_errors = np.full(of_cells.shape, math.nan) if errors is None else np.asarray(errors)
+
+    def number(places: Sequence[int]) -> Number:
+        value, error = (float(each[tuple(places)]) for each in (of_cells, of_errors))
+        return Exact(value, 0.0) if math.isnan(error) else Number(value, error)
+
+    return number

@@ -108,9 +108,14 @@ def goal_words(told: xr.Dataset) -> str:
     >>> import xarray as xr
     >>> goal_words(xr.Dataset(attrs={"goal": "P(attain)"}))
     'quarters that make quota'
+    >>> goal_words(xr.Dataset(attrs={"goal": "P(company bookings of year 1 >= target)"}))
+    'how often year 1 makes the plan'
     """
     goal = str(told.attrs["goal"])
     known = {"P(attain)": "quarters", "P(attain the year)": "years"}
+    if goal.startswith("P(company bookings of "):
+        period = goal.removeprefix("P(company bookings of ").removesuffix(" >= target)")
+        return f"how often {period} makes the plan"
     return f"{known[goal]} that make quota" if goal in known else goal
 
 

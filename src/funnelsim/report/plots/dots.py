@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 DOTS = 100
 COLUMNS = 22  # of dots beside each other
+HIGHEST, MOST_ABREAST = 26, 3  # dots of a column; dots beside each other within one
 FROM_NOTHING = 0.4  # of the farthest: where all outcomes lie beyond it, the axis begins later
 PART, LARGEST = 0.76, 11.0  # of the picture's height that is axes; points of a dot
-FAR = 0.02  # of the dots that may lie beyond the axis: they stand at its end
+FAR = 0.04  # of the dots that may lie beyond the axis: they stand at its end
 
 
 def outcomes(result: xr.Dataset, *, quarter: int = 1, ax: Axes | None = None) -> Axes:
@@ -51,7 +52,7 @@ def outcomes(result: xr.Dataset, *, quarter: int = 1, ax: Axes | None = None) ->
     --------
     >>> import funnelsim as fs
     >>> outcomes(fs.simulate(fs.preset("sales_math"), draws=1_000, seed=1)).get_xlabel()
-    'bookings of a quarter; each dot is one of 100, equally likely'
+    'bookings of a quarter; each dot is 1 of 100'
     """
     amounts = np.asarray(result["bookings"].sel(quarter=quarter).values.ravel(), dtype=np.float64)
     quota = float(result["quota"].sel(quarter=quarter).values.ravel()[0])
@@ -114,16 +115,20 @@ def outcome_dots(
     filled = np.arange(DOTS) >= DOTS - made
     low, far = float(places.min()), max(float(np.quantile(places, 1 - FAR)), 1.3 * goal)
     start = max(low - 0.1 * (far - low), 0.0) if low > FROM_NOTHING * far else 0.0
-    width = (goal - start) / max(round(COLUMNS * (goal - start) / (far - start)), 1)
-    # Columns end at the goal, so that none holds dots of both sides: those below are negative.
-    columns = np.floor((np.minimum(places, far) - goal) / width).astype(int)
-    columns = np.where(filled, np.maximum(columns, 0), np.minimum(columns, -1))
-    heights = np.zeros(DOTS)
-    for column in np.unique(columns):
-        own = columns == column
-        heights[own] = np.arange(own.sum())
-    tallest = float(heights.max()) + 1
-    centres = goal + (columns + 0.5) * width
+    for abreast in range(1, MOST_ABREAST + 1):  # many outcomes may be alike: a quarter of no deal
+        width = (goal - start) / max(round(COLUMNS / abreast * (goal - start) / (far - start)), 1)
+        # Columns end at the goal, so that none holds dots of both sides: those below are negative.
+        columns = np.floor((np.minimum(places, far) - goal) / width).astype(int)
+        columns = np.where(filled, np.maximum(columns, 0), np.minimum(columns, -1))
+        order = np.zeros(DOTS, int)
+        for column in np.unique(columns):
+            own = columns == column
+            order[own] = np.arange(own.sum())
+        heights, beside = np.divmod(order, abreast)
+        tallest = float(heights.max()) + 1
+        if tallest <= HIGHEST:
+            break
+    centres = goal + (columns + (beside + 0.5) / abreast) * width
     top = max(1.35 * tallest, tallest + 2.5, 13.0)
     figure = ax.get_figure(root=True)
     assert figure is not None  # noqa: S101  axes stand in one
@@ -154,7 +159,7 @@ def outcome_dots(
             fontsize=12,
             fontweight="bold",
         )
-    ax.set_xlabel(f"bookings of a {noun}; each dot is one of {DOTS}, equally likely")
+    ax.set_xlabel(f"bookings of a {noun}; each dot is 1 of {DOTS}")
     ax.xaxis.set_major_locator(MaxNLocator(6))
     money_axis(ax.xaxis, currency)
     ax.yaxis.set_visible(False)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator
 
 from funnelsim.errors import ArgumentError
@@ -16,11 +14,10 @@ from funnelsim.report.plots.answers import (
     lever_words,
     small_print,
 )
+from funnelsim.report.plots.field import FEW, LINES, draw_field
 from funnelsim.report.plots.style import (
-    BLUE,
     DARK,
     INK,
-    SKY,
     SMALL,
     finished,
     hundred,
@@ -48,11 +45,6 @@ if TYPE_CHECKING:
 
 MOST_MAPS, MAPS_IN_A_ROW = 9, 3
 WIDE, HIGH = 3.6, 3.4  # inches of each of several maps
-LINES = (0.2, 0.5, 0.9, 0.1, 0.3, 0.4, 0.6, 0.7)  # of equal chance, the most telling first
-IN_A_SMALL_MAP = 3  # of them
-SHADES = LinearSegmentedColormap.from_list("chance", ["#FFFFFF", SKY, BLUE])
-PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 1.2, "alpha": 0.9}
-ROOM = 0.13  # of the axes, from one label of a line to the next
 
 
 def sweep_map(told: xr.Dataset, *, target: float = TARGET, ax: Axes | None = None) -> Axes:
@@ -191,81 +183,17 @@ def _draw_map(
     if min(told.sizes[up], told.sizes[along]) < 2:
         raise ArgumentError("A map takes two values or more of each path: pick one of the others.")
     x, y = (told[path].values.astype(float) for path in (along, up))
-    ax.pcolormesh(x, y, values, shading="nearest", cmap=SHADES, vmin=0, vmax=1, rasterized=True)
-    ax.set_xlim(x[0], x[-1])
-    ax.set_ylim(y[0], y[-1])
-    currency = str(told.attrs["currency"])
-    taken: list[tuple[float, float]] = []
-    own, here = (own_value(told, along), own_value(told, up)), at_plan(told, values)
-    if here is not None and own[0] is not None and own[1] is not None:
-        ax.plot(own[0], own[1], "D", color="white", markeredgecolor=INK, markersize=9)
-        place = (own[0] - x[0]) / np.ptp(x), (own[1] - y[0]) / np.ptp(y)
-        left = place[0] > 0.6
-        words = f"{hundred(here)}" if crowded else f"this plan: {hundred(here)}"
-        ax.annotate(
-            words,
-            own,
-            (-10 if left else 10, 0),
-            textcoords="offset points",
-            ha="right" if left else "left",
-            va="center",
-            color=INK,
-            fontsize=SMALL,
-            fontweight="bold",
-            bbox=PAPER,
-        )
-        width = 0.0 if crowded else 0.12
-        side = -1 if left else 1
-        taken += [(place[0] + side * (0.05 + k * width), place[1]) for k in range(3)]
-    _draw_lines(ax, x, y, values, target, taken, crowded=crowded)
+    currency, here = str(told.attrs["currency"]), at_plan(told, values)
+    place = own_value(told, along), own_value(told, up)
+    own = None
+    if here is not None and place[0] is not None and place[1] is not None:
+        own = (place[0], place[1]), here
+    lines = FEW if crowded else len(LINES)
+    draw_field(ax, x, y, values, target, own, lines=lines, crowded=crowded)
     ax.xaxis.set_major_locator(MaxNLocator(4 if crowded else 6))
     ax.yaxis.set_major_locator(MaxNLocator(6))
     lever_axis(ax.xaxis, along, currency)
     lever_axis(ax.yaxis, up, currency)
-
-
-def _draw_lines(
-    ax: Axes,
-    x: Floats,
-    y: Floats,
-    values: Floats,
-    target: float,
-    taken: list[tuple[float, float]],
-    *,
-    crowded: bool,
-) -> None:
-    """Draw lines of equal chance, the target's bold, and label each where there is room."""
-    others = [each for each in LINES if abs(each - target) > 0.02]
-    for level in (target, *(others[:IN_A_SMALL_MAP] if crowded else others)):
-        if not np.nanmin(values) < level < np.nanmax(values):
-            continue
-        bold = level == target
-        drawn = ax.contour(x, y, values, [level], colors=[INK], linewidths=[2.6 if bold else 0.9])
-        if not drawn.allsegs[0]:
-            continue
-        line = np.concatenate(drawn.allsegs[0])
-        places = (line - [x[0], y[0]]) / [np.ptp(x), np.ptp(y)]
-        room = 1.6 * ROOM if crowded else ROOM
-        inside = ((places > 0.6 * room) & (places < 1 - 0.6 * room)).all(axis=1)
-        free = np.full(len(places), np.inf)
-        for label in taken:
-            free = np.minimum(free, np.hypot(*(places - label).T))
-        free[~inside] = 0.0
-        best = int(np.argmax(free)) if taken else int(np.flatnonzero(inside)[:1].sum())
-        if free[best] < room:
-            continue
-        taken.append((float(places[best, 0]), float(places[best, 1])))
-        ax.text(
-            float(line[best, 0]),
-            float(line[best, 1]),
-            f"{100 * level:.0f}",
-            ha="center",
-            va="center",
-            color=INK,
-            fontsize=SMALL + 2 * bold,
-            fontweight="bold" if bold else "normal",
-            bbox=PAPER,
-        )
 
 
 def _map_message(told: xr.Dataset, values: Floats, target: float) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from funnelsim.report.levers import capital, lever_amount, lever_name
+from funnelsim.report.levers import capital, lever_amount, lever_name, own_path
 from funnelsim.report.plots.answers import (
     ACTIVITIES,
     Floats,
@@ -31,6 +31,7 @@ from funnelsim.report.plots.style import (
     shortened,
     styled,
 )
+from funnelsim.scenario.wording import parts_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,6 +43,7 @@ ALIKE = 5e-4  # swings that differ by less are said to be equal
 LOW, HIGH = 0, 1
 ENDS = ((LOW, VERMILION, HATCH), (HIGH, BLUE, ""))
 TOP = -0.85
+MARGIN = 0.4  # to either side of the bars, over what these span: room for where ends stand
 HEIGHT = 0.62  # of a row's bars
 
 
@@ -112,11 +114,12 @@ def tornado(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     ax.plot([now, now], [TOP + 0.3, len(shown) - 0.5], color=INK, linewidth=1.5)
     ax.text(now, TOP, f"now {hundred(now)} of 100", ha="center", va="center", color=INK)
     leaders = _leaders(largest, largest_error)
-    labels = [shortened(lever_name(paths[row]), LONGEST) for row in shown]
+    labels = [_row_name(paths[row]) for row in shown]
     ax.set_yticks(shown, labels)
     ax.set_ylim(len(shown) - 0.4, TOP - 0.5)
-    low, high = float(np.nanmin(at[shown])), float(np.nanmax(at[shown]))
-    margin = 0.3 * max(high - low, 0.02)
+    reach = WHISKERS * np.nan_to_num(at_error[shown])
+    low, high = float(np.nanmin(at[shown] - reach)), float(np.nanmax(at[shown] + reach))
+    margin = MARGIN * max(high - low, 0.02)
     ax.set_xlim(low - margin, high + margin)
     ax.xaxis.set_major_locator(MaxNLocator(6))
     percent_axis(ax.xaxis)
@@ -131,6 +134,14 @@ def tornado(told: xr.Dataset, *, ax: Axes | None = None) -> Axes:
         label.set_color(styled(INK))
         label.set_fontweight("bold")
     return ax
+
+
+def _row_name(path: str) -> str:
+    """Return a lever in words, that of a segment in a line of its own below it."""
+    own = own_path(path)
+    name = shortened(lever_name(own), LONGEST)
+    segment = "" if own == path else (parts_of(path) or ("", ""))[1]
+    return f"{name}\n{shortened(segment, LONGEST)}" if segment else name
 
 
 def _leaders(swing: Floats, error: Floats) -> int:
