@@ -149,7 +149,7 @@ def test_presets_are_listed_with_their_variants() -> None:
 
 
 def test_simulate_shows_exact_values_beside_simulated_ones() -> None:
-    result = run("simulate", "sales_math", *FAST)
+    result = run("simulate", "sales_math", *FAST, "-v")
     assert result.exit_code == 0
     assert result.stderr == ""
     assert_fits(result.stdout)

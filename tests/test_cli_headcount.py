@@ -47,14 +47,14 @@ def text_of(plan: fs.Scenario, **how: Any) -> str:
     needed = fs.headcount(plan, **wanted, **asked)
     asked.pop("period", None)
     causes = fs.team(plan, **(asked | {"by": needed.attrs["by"]}))
-    return headcount_text(plan, needed, causes, fs.next_step(plan, **asked))
+    return headcount_text(plan, needed, causes, fs.next_step(plan, **asked)).whole
 
 
 # --- the screen ----------------------------------------------------------------------------------
 
 
 def test_the_screen_says_what_the_library_says() -> None:
-    answer = run("team.toml", *FEW, "--probability", "0.5,0.7")
+    answer = run("team.toml", *FEW, "--probability", "0.5,0.7", "-v")
     assert answer.exit_code == 0, answer.output
     lines = answer.output.splitlines()
     assert all(len(line) <= WIDTH for line in lines)
@@ -83,6 +83,23 @@ def test_the_cheapest_step_is_named_where_costs_are() -> None:
     answer = run("team.toml", *FEW, "--cost", "rep=200_000", "--cost", "SDR=1_000")
     assert "Cheapest next step with a stated cost: an SDR" in " ".join(answer.output.split())
     assert "USD k/point" in answer.output
+
+
+def test_the_cheapest_step_is_no_claim_where_others_are_within_its_error() -> None:
+    plan = TEAM.replace({"market.cv": 0.0})
+    steps = fs.next_step(plan, costs={"rep": 200_000, "SDR": 100_000}, **HOW)
+    for name, value in (("change", 0.05), ("change_standard_error", 0.01)):
+        steps[f"step_plan_probability_{name}"][:] = value
+    costs = steps["step_cost_per_point"]
+    costs[:] = 1_000.0 + np.arange(costs.size)
+    needed, causes = fs.headcount(plan, probability=0.9, **HOW), fs.team(plan, by="year", **HOW)
+    for error, close in ((400.0, True), (0.01, False)):
+        steps["step_cost_per_point_standard_error"][:] = error
+        screen = headcount_text(plan, needed, causes, steps)
+        said = " ".join(screen.brief.split())
+        assert "Cheapest next step with a stated cost: " in said
+        assert ("Within the error of that: " in said) is close
+        assert ("More draws would tell." in said) is close
 
 
 def test_one_segment_has_no_proportions() -> None:

@@ -67,9 +67,9 @@ def real() -> xr.Dataset:
 
 
 def test_one_screen_tells_it_all(real: xr.Dataset) -> None:
-    result = run(*WHALES, *FAST)
+    result = run(*WHALES, *FAST, "-v")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert_fits(result.stdout)
+    assert_fits(result.stdout, lines=55)
     for said in (
         "Sales Math, whales: 300 draws, seed 1", "p_R ", "D ", "D1 ", "observed, no floor",
         "if imposed: floor 50, adherence 1", "3. Variance of", ">= 3 of 4",
@@ -145,7 +145,7 @@ def test_a_team_without_an_observation_shows_luck_alone(by_hand: None) -> None:
 
 
 def test_a_lag_of_quarters(by_hand: None) -> None:
-    assert "quota 2 quarters after the KPI" in run("sales_math", "--lag", "2").stdout
+    assert "quota 2 quarters after the KPI" in run("sales_math", "--lag", "2", "-v").stdout
 
 
 # Pictures

@@ -65,8 +65,8 @@ def run(*arguments: str) -> Result:
 
 
 def screen(*arguments: str) -> str:
-    """What a command prints, its lines no longer than 80 columns, all spaces alike."""
-    result = run(*arguments)
+    """All that a command prints, its lines no longer than 80 columns, all spaces alike."""
+    result = run(*arguments, "-v")
     assert (result.exit_code, result.stderr) == (0, ""), result.stderr
     assert all(len(line) <= WIDTH for line in result.stdout.splitlines()), result.stdout
     assert "nan" not in result.stdout

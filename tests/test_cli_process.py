@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
+
+from funnelsim.cli import main, process
 
 HEAVY = ("numpy", "numba", "xarray", "matplotlib", "scipy", "pandas", "netCDF4", "asyncio")
 
@@ -86,6 +90,14 @@ def test_the_installed_command_is_this_one() -> None:
     )
     assert done.returncode == 0
     assert done.stdout.startswith("funnelsim, version ")
+
+
+def test_the_package_runs_as_a_module(tmp_path: Path) -> None:
+    for arguments, status in ((("presets",), 0), (("nothing",), 2)):
+        module = [sys.executable, "-m", "funnelsim", *arguments]
+        done = subprocess.run(module, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == status
+        assert "sales_math" in done.stdout or "Usage: funnelsim " in done.stderr
 
 
 def test_exit_statuses(tmp_path: Path) -> None:
@@ -190,6 +202,26 @@ def test_progress_shows_on_a_terminal_only(tmp_path: Path) -> None:
     answer = json.loads(process.stdout.read())
     process.stdout.close()
     assert process.wait() == 0
-    assert b"of 600,000 draws" in shown
+    assert re.search(rb"simulation \[#*-*\] [\d,]+ of 600,000 draws", shown)
     assert shown.endswith(b"\r\x1b[K")  # and is wiped away
     assert answer["draws"] == 600_000
+
+
+@pytest.mark.parametrize("columns", [30, 80, 200])
+def test_progress_names_its_part_and_leaves_a_clean_line(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(process, "SECONDS_BEFORE_PROGRESS", 0)
+    monkeypatch.setattr(process, "SECONDS_BETWEEN", 0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with click.Context(main, color=False).scope(), process.progress_bar("what costs") as show:
+        assert show is not None
+        show(0, 1_000_000)
+        show(250_000, 1_000_000)
+    lines = capsys.readouterr().err.split("\r")
+    assert lines[-1] == "\x1b[K"  # colour or not
+    for line in lines[1:-1]:
+        assert line.startswith("what costs")
+        assert len(line.removesuffix("\x1b[K")) < columns
+    assert columns < 80 or "250,000 of 1,000,000 draws" in lines[2]

@@ -73,10 +73,10 @@ def test_money_has_thousands_and_its_currency() -> None:
 
 
 def test_every_simulated_number_has_its_error(answer: Answer, truth: Answer) -> None:
-    for line in summary_text(answer).splitlines()[4:]:
+    for line in summary_text(answer).whole.splitlines()[4:]:
         if re.search(r"\d( %)?$", line) and not line.startswith(("in quarter", "observed")):
             assert "±" in line, line
-    both = summary_text(answer, truth)
+    both = summary_text(answer, truth).whole
     assert "simulated" in both.splitlines()[3]
     assert "exact" in both.splitlines()[3]
 
@@ -86,30 +86,32 @@ def test_apart_is_the_difference_in_standard_errors(answer: Answer, truth: Answe
     simulated_value = answer.quarterly[name].values[0, 0]
     error = answer.quarterly[f"{name}_standard_error"].values[0, 0]
     apart = abs(simulated_value - truth.quarterly[name].values[0, 0]) / error
-    (line,) = [t for t in summary_text(answer, truth).splitlines() if "made in quarter 1" in t]
+    (line,) = [
+        t for t in summary_text(answer, truth).whole.splitlines() if "made in quarter 1" in t
+    ]
     assert line.split()[-1] == f"{apart:.1f}"
 
 
 def test_observed_is_called_observed(answer: Answer) -> None:
-    text = summary_text(answer)
+    text = summary_text(answer).whole
     for line in text.splitlines():
         if "KPI" in line and "quota made" in line:
             assert "(observed)" in line
     assert "not what a policy brings" in " ".join(text.split())
     bare = fs.Scenario(**{**answer.plan.model_dump(exclude_unset=True), "kpis": (), "variants": {}})
-    assert "observed" not in summary_text(simulated(bare, draws=50, seed=1))
+    assert "observed" not in summary_text(simulated(bare, draws=50, seed=1)).whole
 
 
 def test_quarters_that_differ_are_both_shown() -> None:
     plan = fs.preset("sales_math").replace({"calendar.start": "empty"})
-    text = summary_text(simulated(plan, draws=50, seed=1))
+    text = summary_text(simulated(plan, draws=50, seed=1)).whole
     assert "in quarter 1" in text
     assert "in quarter 4" in text
 
 
 def test_a_long_horizon_fits_one_screen() -> None:
     plan = fs.preset("sales_math").replace({"calendar.quarters": 40})
-    text = summary_text(simulated(plan, draws=50, seed=1))
+    text = summary_text(simulated(plan, draws=50, seed=1)).whole
     assert_fits(text)
     assert len(text.splitlines()) < 50
     assert "made in quarter 40" in text
@@ -122,7 +124,7 @@ def test_any_name_keeps_within_the_width(name: str, answer: Answer, truth: Answe
     data = answer.plan.model_dump(exclude_unset=True) | {"name": name, "variants": {}}
     data["kpis"] = ({**data["kpis"][0], "name": name},)
     plan = fs.Scenario(**data)
-    text = summary_text(replace(answer, plan=plan), replace(truth, plan=plan))
+    text = summary_text(replace(answer, plan=plan), replace(truth, plan=plan)).whole
     assert_fits(text)
     assert len(name) > 20 or f"KPI {name} hit" in text
 
@@ -139,7 +141,7 @@ def test_amounts_of_any_size_keep_within_the_width(quota: float) -> None:
         deal_size=size,
         windfall={**size, "per_quarter": 0.1},
     )
-    assert_fits(summary_text(simulated(plan, draws=50, seed=1), computed(plan)))
+    assert_fits(summary_text(simulated(plan, draws=50, seed=1), computed(plan)).whole)
 
 
 def test_a_table_shortens_labels_and_keeps_numbers() -> None:

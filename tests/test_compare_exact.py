@@ -302,7 +302,7 @@ def words(text):
 
 
 def test_the_screen_says_what_is_exact(plans, exact):
-    text = words(compare_text(plans, exact))
+    text = words(compare_text(plans, exact).whole)
     assert "Sales Math: computed exactly, without noise The best is more calls" in text
     assert "±" not in text
     gap = 100 * exact[LIKELY + DIFFERENCE].sel(scenario="more calls").item()
@@ -311,7 +311,7 @@ def test_the_screen_says_what_is_exact(plans, exact):
 
 
 def test_the_screen_holds_both(plans, both):
-    text = words(compare_text(plans, both))
+    text = words(compare_text(plans, both).whole)
     assert "exact, but for numbers with ± and all that is on the same luck: 20,000 draws" in text
     assert "on the same luck difference, % apart beats it, % x draws" in text
     assert "Check: of" in text
@@ -325,18 +325,18 @@ def test_the_screen_holds_both(plans, both):
 def test_the_screen_says_why_something_is_simulated(plans, uncovered):
     uncovered("bookings_quantile")
     odd = {"as is": plans["as is"], "odd": plans["as is"].replace({"activity.per_quarter": 901})}
-    text = words(compare_text(odd, compare(odd, draws=2_000, seed=1)))
+    text = words(compare_text(odd, compare(odd, draws=2_000, seed=1)).whole)
     assert f"Not exact: bookings_quantile of odd: {LEFT_OUT}." in text
 
 
 def test_the_screen_says_that_nothing_was_drawn(plans):
-    text = words(compare_text(plans, compare(plans, precision=0.002, seed=1)))
+    text = words(compare_text(plans, compare(plans, precision=0.002, seed=1)).whole)
     assert "Nothing was drawn: P(attain) is known exactly." in text
 
 
 def test_equal_plans_are_equally_good(plans):
     same = {"a": plans["more calls"], "b": plans["as is"], "c": plans["more calls"]}
-    text = words(compare_text(same, compare(same)))
+    text = words(compare_text(same, compare(same)).whole)
     assert "No plan makes quota more often than a and c, equally good" in text
     alike = {"a": plans["as is"], "b": plans["as is"]}
-    assert "Nothing tells these plans apart" in words(compare_text(alike, compare(alike)))
+    assert "Nothing tells these plans apart" in words(compare_text(alike, compare(alike)).whole)

@@ -45,7 +45,7 @@ def told(plans):
 
 @pytest.fixture(scope="module")
 def text(plans, told):
-    return team_compare_text(plans, told)
+    return team_compare_text(plans, told).whole
 
 
 # --- values and differences ----------------------------------------------------------------------
@@ -167,7 +167,7 @@ def test_without_a_plan_bookings_are_told():
     refused = json.loads(told.attrs["refused"])
     assert refused["plan_probability"] == refused[HORIZON] == "a: the scenario states no [plan]"
     assert "no complete year" in refused["year_company_bookings_mean"]
-    assert "a books $7" in team_compare_text({"a": plan, "b": plan}, told)
+    assert "a books $7" in team_compare_text({"a": plan, "b": plan}, told).whole
     with pytest.raises(ResultError, match=r"no \[plan\]"):
         plans_made(told)
 
@@ -251,7 +251,7 @@ def test_hires_that_state_no_number_are_one():
     plans = {"a": plan, "b": plan.replace({"hiring": [{"week": 3}]})}
     (change,) = changes_between(*plans.values())
     assert change.before == []
-    said = team_compare_text(plans, fs.compare(plans, draws=50, seed=1))
+    said = team_compare_text(plans, fs.compare(plans, draws=50, seed=1)).whole
     assert "b: hiring [] -> (1 in week 3)" in said
 
 
@@ -308,12 +308,12 @@ def test_numbers_of_the_screen_are_those_of_the_result(told, text):
 def test_nothing_is_claimed_that_draws_do_not_tell():
     plan = sales_math(headcount=2, plan={"over_assignment": 1.2})
     plans = {"a": plan, "b": plan.replace({"stages.won.conversion": 0.3334})}
-    said = team_compare_text(plans, fs.compare(plans, draws=100, seed=1)).replace("\n", " ")
+    said = team_compare_text(plans, fs.compare(plans, draws=100, seed=1)).whole.replace("\n", " ")
     assert "no other plan is measurably more or less likely" in said
     same = {"a": plan, "b": plan}
     assert "no other plan differs in that" in team_compare_text(
         same, fs.compare(same, draws=100, seed=1)
-    ).replace("\n", " ")
+    ).whole.replace("\n", " ")
 
 
 def test_the_command_tells_screen_object_and_picture(tmp_path):

@@ -53,7 +53,7 @@ def side_by_side():
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
 def test_every_plan_has_a_screen(plan):
     told = reckoned(plan, draws=DRAWS)
-    text = economics_text(plan, told)
+    text = economics_text(plan, told).whole
     assert max(map(len, text.splitlines())) <= 80
     assert "nan" not in text
     assert text.startswith(f"{plan.name}: {DRAWS} draws, seed 1\n")
@@ -61,7 +61,7 @@ def test_every_plan_has_a_screen(plan):
 
 
 def test_the_screen_says_what_the_result_holds(company):
-    text = economics_text(PLANS["company"], company)
+    text = economics_text(PLANS["company"], company).whole
     cost = company.cost_of_sale.sel(segment="company", year=2).item()
     assert f"selling costs {100 * cost:.2f}±" in text.replace("\n", " ")
     back = company.payback_quantile.sel(segment="mid", addition="SDR", probability=0.5).item()
@@ -75,7 +75,7 @@ def test_the_screen_says_what_the_result_holds(company):
 
 
 def test_plans_side_by_side_have_a_screen(side_by_side):
-    text = contribution_text(PLANS["company"], side_by_side)
+    text = contribution_text(PLANS["company"], side_by_side).whole
     assert max(map(len, text.splitlines())) <= 80
     assert "year 1" in text
     assert "two more" in text
@@ -145,7 +145,8 @@ def test_the_command_prints_a_screen_and_draws(file, tmp_path):
     answer = run(file, "--picture", str(picture), "--budget", "100000", "--times", "1,4")
     assert answer.exit_code == 0, answer.output
     assert "One more seat after 12 months" in answer.stdout
-    assert "4x" in answer.stdout
+    assert "how likely one more seat returns its cost" in answer.stdout
+    assert "4x" in run(file, "--times", "1,4", "-v").stdout
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 

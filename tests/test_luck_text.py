@@ -40,7 +40,7 @@ def changed(plan: fs.Scenario, **fields: Any) -> fs.Scenario:
 
 def screen(plan: fs.Scenario, **changes: Any) -> str:
     """The screen about a plan whose answer is made by hand, on one line where words matter."""
-    text = luck_text(plan, answer(plan, **changes))
+    text = luck_text(plan, answer(plan, **changes)).whole
     assert_fits(text)
     return text
 
@@ -209,16 +209,16 @@ def test_all_kpis_are_called_all(plan: fs.Scenario) -> None:
 def test_a_long_policy_still_says_if_imposed(plan: fs.Scenario) -> None:
     for floor, adherence in ((50, 1.0), (1_250, 0.95), (99_999, 0.123456), (58, 0.9)):
         told = answer(plan).assign_attrs(policy_floor_per_week=floor, policy_adherence=adherence)
-        text = luck_text(plan, told)
+        text = luck_text(plan, told).whole
         assert_fits(text)
         assert f"if imposed: floor {floor}" in text
 
 
 def test_a_lag_is_named(plan: fs.Scenario) -> None:
     told = answer(plan)
-    assert "after the KPI" not in luck_text(plan, told)
-    assert "quota 1 quarter after the KPI" in luck_text(plan, told, lag=1)
-    assert "quota 3 quarters after the KPI" in luck_text(plan, told, lag=3)
+    assert "after the KPI" not in luck_text(plan, told).whole
+    assert "quota 1 quarter after the KPI" in luck_text(plan, told, lag=1).whole
+    assert "quota 3 quarters after the KPI" in luck_text(plan, told, lag=3).whole
 
 
 # Sources
@@ -229,7 +229,7 @@ def test_sources_that_decide_nothing_are_not_listed(plan: fs.Scenario) -> None:
     for name in ("bookings_variance_share", "attainment_variance_share"):
         for each in (name, f"{name}_standard_error"):
             told[each].loc[{"source": ["skill", "market", "delay"]}] = 0.0
-    text = luck_text(plan, told)
+    text = luck_text(plan, told).whole
     assert not re.search(r"\b(skill|market|delay) +-?\d", text)
     assert (
         "Variance of bookings is led by whales 56.00 ± 0.10 %; activity 0.10 ± 0.10 %."
@@ -245,7 +245,7 @@ def test_without_a_variance_attainment_still_has_its_sources(plan: fs.Scenario) 
         for each in (name, f"{name}_standard_error"):
             told[each][:] = math.nan
     told = told.assign_attrs(refused=json.dumps(gone))
-    text = " ".join(luck_text(plan, told).split())
+    text = " ".join(luck_text(plan, told).whole.split())
     assert "Variance of quota made or missed is led by won 50.00 ± 0.10 %" in text
     assert text.count(reason) == 1
     assert "bookings variance share" in text
@@ -278,7 +278,7 @@ def test_what_a_quarter_tells_about_the_next(
 def test_an_assumed_skill_is_called_assumed(plan: fs.Scenario) -> None:
     assert "* assumed activity.rep_cv 0.35" in screen(plan)
     stated = answer(plan).assign_attrs(skill_from="stated", plan_reps="different")
-    assert "assumed" not in luck_text(plan, stated)
+    assert "assumed" not in luck_text(plan, stated).whole
 
 
 # Equal mean
@@ -311,7 +311,7 @@ def test_ways_that_do_not_exist_are_not_compared(
 ) -> None:
     exists = told["way"].isin(known)
     some = told.map(lambda each: each.where(exists) if "way" in each.dims else each)
-    text = " ".join(luck_text(plan, some.assign_attrs(told.attrs)).split())
+    text = " ".join(luck_text(plan, some.assign_attrs(told.attrs)).whole.split())
     assert f"At equal mean bookings of $332,540 ± 330, {words}." in text
     assert "gambler" not in text
 
@@ -319,7 +319,7 @@ def test_ways_that_do_not_exist_are_not_compared(
 def test_ways_that_are_refused_are_left_out(plan: fs.Scenario) -> None:
     gone = {v.name: "mean bookings are not known" for v in LUCK if "way" in v.dims}
     told = answer(plan, refused=gone)
-    text = luck_text(plan, told)
+    text = luck_text(plan, told).whole
     assert "5. " not in text
     assert "Why: mean bookings are not known." in text
 
@@ -332,7 +332,7 @@ def test_any_name_keeps_within_the_width(name: str, plan: fs.Scenario, told: xr.
     stages = plan.model_dump(exclude_unset=True)["stages"]
     odd = changed(plan, name=name, stages=[*stages[:-1], {**stages[-1], "name": name}], kpis=())
     sources = [str(each).replace("won", name) for each in told["source"].values]
-    assert_fits(luck_text(odd, told.assign_coords(source=sources)))
+    assert_fits(luck_text(odd, told.assign_coords(source=sources)).whole)
 
 
 @pytest.mark.parametrize("quota", [1e-2, 1e6, 1e9, 1e12])
@@ -340,12 +340,12 @@ def test_amounts_of_any_size_keep_within_the_width(plan: fs.Scenario, quota: flo
     large = changed(plan, quota={"per_quarter": quota}, currency="JPYJPYJP")
     told = answer(large, bookings_mean=quota, without_largest_mean=quota / 2,
                   way_activities_mean=123_456.7)  # fmt: skip
-    assert_fits(luck_text(large, told))
+    assert_fits(luck_text(large, told).whole)
 
 
 def test_quarters_that_differ_are_both_shown(plan: fs.Scenario) -> None:
     empty = plan.replace({"calendar.start": "empty"})
-    text = luck_text(empty, answer(empty))
+    text = luck_text(empty, answer(empty)).whole
     assert_fits(text, lines=60)
     assert re.findall(r"^quarter (\d) ", text, re.MULTILINE) == ["1", "4"]
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from click.testing import CliRunner
 
 import funnelsim as fs
 from funnelsim.analysis.answers import Answer, computed, simulated
 from funnelsim.cli import main
+from funnelsim.report.numbers import percent
 from funnelsim.report.team import answer_text, team_text
 from funnelsim.report.text import WIDTH
 from team_plans import EVERYTHING, everything, sales_math
@@ -25,7 +27,7 @@ def answer() -> Answer:
 
 @pytest.fixture(scope="module")
 def text(answer: Answer) -> str:
-    return team_text(answer)
+    return team_text(answer).whole
 
 
 def test_it_fits_a_screen(text: str) -> None:
@@ -39,9 +41,15 @@ def test_the_answer_comes_first(answer: Answer, text: str) -> None:
     assert first == "Everything, 10 seats: 800 draws, seed 1"
     share = float(answer.quarterly.plan_probability.mean())
     assert re.match(r"(About|Between|More than) .* of 10+ quarters make the plan", second)
-    assert f"{100 * share:.0f} %" in text.split("\n\n")[0]
+    assert percent(share, spread(answer.quarterly)) in text.split("\n\n")[0]
     assert answer.yearly is not None
-    assert f"{100 * float(answer.yearly.plan_probability[0]):.0f} %" in text.split("\n\n")[0]
+    years = percent(float(answer.yearly.plan_probability[0]), spread(answer.yearly))
+    assert years in text.split("\n\n")[0].replace("\n", " ")
+
+
+def spread(summary: xr.Dataset) -> float:
+    """The error of the mean of periods that move as one."""
+    return float(summary.plan_probability_standard_error.mean())
 
 
 def test_numbers_are_those_of_the_result(answer: Answer, text: str) -> None:
@@ -63,7 +71,7 @@ def test_what_takes_most_is_named_only_where_it_is_measurable(answer: Answer, te
     assert f"{most[0].upper()}{most[1:]}" in text.split("\n\n")[0]
     few = simulated(sales_math(headcount=3, plan={"over_assignment": 1.2}, market={"cv": 0.01}),
                     draws=100, seed=1)  # fmt: skip
-    assert "takes most" not in team_text(few)
+    assert "takes most" not in team_text(few).whole
 
 
 def test_wins_are_no_money(text: str) -> None:
@@ -72,14 +80,14 @@ def test_wins_are_no_money(text: str) -> None:
 
 def test_a_team_of_one_segment_is_told_once() -> None:
     plan = sales_math(headcount=10, plan={"over_assignment": 1.25})
-    told = team_text(simulated(plan, draws=100, seed=1))
+    told = team_text(simulated(plan, draws=100, seed=1)).whole
     assert "\ncompany " in told
     assert "\nrep " not in told
     assert "Left out" not in told
 
 
 def test_without_a_plan_it_tells_of_bookings() -> None:
-    told = team_text(simulated(sales_math(headcount=3), draws=100, seed=1))
+    told = team_text(simulated(sales_math(headcount=3), draws=100, seed=1)).whole
     assert "Plans made" not in told
     assert "Bookings of the company" in told
     assert "target" not in told
@@ -87,14 +95,14 @@ def test_without_a_plan_it_tells_of_bookings() -> None:
 
 def test_a_company_of_many_segments_is_cut(tmp_path: Path) -> None:
     segments = [{"name": f"s{k}", "headcount": 1} for k in range(20)]
-    told = team_text(simulated(sales_math(segments=segments), draws=20, seed=1))
+    told = team_text(simulated(sales_math(segments=segments), draws=20, seed=1)).whole
     assert "... and 13 segments more: -o OUT.csv holds them all." in told
     assert all(len(line) <= WIDTH for line in told.splitlines())
 
 
 def test_exact_values_have_no_errors() -> None:
     plan = sales_math(headcount=3, plan={"over_assignment": 1.2})
-    told = team_text(computed(plan))
+    told = team_text(computed(plan)).whole
     assert "computed exactly" in told
     assert "±" not in told
     made = 100 * float(fs.exact(plan).plan_probability[0])
@@ -102,10 +110,12 @@ def test_exact_values_have_no_errors() -> None:
 
 
 def test_one_rep_with_a_target_is_read_as_a_company() -> None:
-    alone = answer_text(simulated(sales_math(plan={"over_assignment": 1.0}), draws=50, seed=1))
+    alone = answer_text(
+        simulated(sales_math(plan={"over_assignment": 1.0}), draws=50, seed=1)
+    ).whole
     assert "1 seat: 50 draws" in alone
     assert "make the plan" in alone
-    assert "make the quota" in answer_text(simulated(sales_math(), draws=50, seed=1))
+    assert "make the quota" in answer_text(simulated(sales_math(), draws=50, seed=1)).whole
 
 
 # the command

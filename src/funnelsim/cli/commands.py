@@ -10,24 +10,22 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from funnelsim.cli.completion import completion
+from funnelsim.cli.delivery import Delivery
 from funnelsim.cli.economics import economics
 from funnelsim.cli.examples import examples
-from funnelsim.cli.files import deliver, plan_of
+from funnelsim.cli.files import Named, Then
 from funnelsim.cli.long_work import kept_progress, tell_memory
 from funnelsim.cli.options import (
+    Drawn,
     cluster_option,
+    delivery_options,
     draws_options,
-    ending,
-    folder,
     json_option,
-    luck_options,
-    observed_pairs,
-    picture_option,
-    result_option,
     scenario_options,
     store_option,
 )
@@ -36,8 +34,14 @@ from funnelsim.cli.process import Commands, progress_bar
 from funnelsim.cli.reporting import report
 from funnelsim.cli.sizing import headcount
 from funnelsim.cli.solving import coverage, mix, quota, solve
+from funnelsim.cli.values import Whole, WholeWithin, ending, folder, observed_pairs
 from funnelsim.cli.warming import warmup
 from funnelsim.errors import ScenarioError
+
+if TYPE_CHECKING:
+    from funnelsim.analysis.answers import Answer
+
+DRAWS = 100_000
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -53,6 +57,8 @@ def main(context: click.Context, color: bool | None) -> None:
     FILE is a scenario file, or the name of a preset. Begin with: funnelsim demo
     """
     context.color = False if color is None and os.environ.get("NO_COLOR") else color
+    # A search through all installed packages, which takes a tenth of the time of a short command.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # for names that the terminal has no letters for
             stream.reconfigure(errors="replace")
@@ -63,17 +69,17 @@ def main(context: click.Context, color: bool | None) -> None:
     "funnelsim demo --draws 20_000 -o sales-math.png",
 )
 @main.command()
-@luck_options
+@draws_options(DRAWS)
 @click.option(
     "-o", "--output", metavar="OUT.png", default="funnelsim-demo.png", show_default=True,
     callback=ending(".png"), help="Where the picture goes.",
 )  # fmt: skip
-def demo(draws: int, seed: int, threads: int | None, output: str) -> None:
+def demo(drawn: Drawn[int], output: str) -> None:
     """Show the Sales Math, end to end, with its picture."""
     from funnelsim.report.demo import demo as numbers_of
     from funnelsim.report.demo import demo_text, save_picture
 
-    numbers = numbers_of(draws=draws, seed=seed, threads=threads)
+    numbers = numbers_of(draws=drawn.draws, seed=drawn.seed, threads=drawn.threads)
     save_picture(numbers, output)
     click.echo(demo_text(numbers, str(Path(output).resolve())))
 
@@ -112,53 +118,48 @@ def new(file: str) -> None:
 @draws_options(None, "100,000, of a team 10,000")
 @cluster_option
 @store_option("draws")
-@json_option
-@result_option(".nc (every draw), .csv or .json (the summary)")
-@picture_option
+@delivery_options(".nc (every draw), .csv or .json (the summary)")
 def simulate(
-    file: str,
-    changes: tuple[str, ...],
-    variant: str | None,
-    draws: int | None,
-    seed: int,
-    threads: int | None,
+    named: Named,
+    drawn: Drawn[int | None],
     cluster: str | None,
     store: str | None,
-    as_json: bool,
-    output: str | None,
-    picture: str | None,
+    out: Delivery,
 ) -> None:
     """Simulate one scenario: a rep, exact values beside it, or a team and its plan."""
-    plan = plan_of(file, changes, variant)
+    plan = named.plan()
     from funnelsim.analysis.answers import checked, draws_of, save_answer, simulated
+    from funnelsim.report.answer_picture import save_answer_picture
     from funnelsim.report.team import answer_text
 
-    keep = output is not None and output.lower().endswith(".nc")
-    draws = draws_of(plan, draws)
-    tell_memory(plan, draws, threads, kept=keep)
-    with kept_progress(store) as progress:
+    keep = out.ending == ".nc"
+    draws = draws_of(plan, drawn.draws)
+    tell_memory(plan, draws, drawn.threads, kept=keep)
+    with kept_progress("simulation", store) as progress:
         answer = simulated(
             plan,
             draws=draws,
-            seed=seed,
-            threads=threads,
+            seed=drawn.seed,
+            threads=drawn.threads,
             cluster=cluster,
             keep_samples=keep,
             store=store,
             progress=progress,
         )
-    if picture is not None:
-        from funnelsim.report.answer_picture import save_answer_picture
-
-        save_answer_picture(answer, picture, threads=threads)
-        click.echo(f"Wrote {picture}", err=True)
-    deliver(
+    out.print(
         answer.as_json,
         partial(save_answer, answer),
-        output,
-        as_json,
         lambda: answer_text(answer, checked),
+        _then(named, answer),
+        partial(save_answer_picture, answer, threads=drawn.threads),
     )
+
+
+def _then(named: Named, answer: Answer) -> Then:
+    """Return what may be asked next."""
+    if answer.of_team:
+        return named.then("how many reps it takes", "headcount")
+    return named.then("which lever moves it most", "sensitivity")
 
 
 @examples(
@@ -167,23 +168,19 @@ def simulate(
 )
 @main.command()
 @scenario_options
-@json_option
-@result_option(".nc (the summary by quarter), .csv or .json")
-def exact(
-    file: str, changes: tuple[str, ...], variant: str | None, as_json: bool, output: str | None
-) -> None:
+@delivery_options(".nc (the summary by quarter), .csv or .json", picture=False)
+def exact(named: Named, out: Delivery) -> None:
     """Compute one scenario exactly, without noise."""
-    plan = plan_of(file, changes, variant)
+    plan = named.plan()
     from funnelsim.analysis.answers import computed, save_answer
     from funnelsim.report.team import answer_text
 
     answer = computed(plan)
-    deliver(
+    out.print(
         answer.as_json,
         partial(save_answer, answer),
-        output,
-        as_json,
         lambda: answer_text(answer),
+        _then(named, answer),
     )
 
 
@@ -193,13 +190,13 @@ def exact(
 )
 @main.command()
 @scenario_options
-@luck_options
+@draws_options(DRAWS)
 @cluster_option
-@json_option
-@result_option(".nc, .csv or .json, every number")
+@delivery_options(".nc, .csv or .json, every number", picture=False)
 @click.option(
     "--lag",
-    type=click.IntRange(0, 3),
+    metavar="N",
+    type=WholeWithin(0, 3),
     default=0,
     show_default=True,
     help="Quarters from a KPI to the quota that it is held against.",
@@ -207,9 +204,14 @@ def exact(
 @click.option(
     "--pictures", metavar="FOLDER", callback=folder, help="Also draw the pictures into a folder."
 )
-@click.option("--reps", type=int, help="Also: luck or skill, in a team of so many reps?")
 @click.option(
-    "--quarters", type=int, help="Quarters that the team was observed. Default: the horizon."
+    "--reps", metavar="N", type=Whole(), help="Also: luck or skill, in a team of so many reps?"
+)
+@click.option(
+    "--quarters",
+    metavar="N",
+    type=Whole(),
+    help="Quarters that the team was observed. Default: the horizon.",
 )
 @click.option(
     "--observed", metavar="MEASURE=TOP:BOTTOM", multiple=True, callback=observed_pairs,
@@ -217,15 +219,10 @@ def exact(
     "deal_size=160_000:70_000 or attainment; repeatable.",
 )  # fmt: skip
 def luck(
-    file: str,
-    changes: tuple[str, ...],
-    variant: str | None,
-    draws: int,
-    seed: int,
-    threads: int | None,
+    named: Named,
+    drawn: Drawn[int],
     cluster: str | None,
-    as_json: bool,
-    output: str | None,
+    out: Delivery,
     lag: int,
     pictures: str | None,
     reps: int | None,
@@ -235,48 +232,49 @@ def luck(
     """Tell how much of making quota is luck, and what KPIs do about it."""
     if reps is None and (quarters is not None or observed):
         raise click.UsageError("--quarters and --observed are about a team. Add --reps.")
-    if reps is not None and output is not None and output.lower().endswith(".nc"):
+    if reps is not None and out.ending == ".nc":
         raise click.UsageError("-o: a .nc file has no room for a team. Write .csv or .json.")
-    plan = plan_of(file, changes, variant)
+    plan = named.plan()
     from funnelsim.analysis.luck.luck import luck as luck_of
     from funnelsim.analysis.luck.thirds import luck_or_skill
     from funnelsim.engine.blocks import shared_cluster
     from funnelsim.report.luck import luck_text
-    from funnelsim.results.export import as_json as as_object
-    from funnelsim.results.files import save
 
     teams = []
-    with shared_cluster(threads, cluster) as (own, client):
+    with shared_cluster(drawn.threads, cluster) as (own, client):
         if reps is not None:  # first: it may refuse what was asked
-            with progress_bar() as progress:
+            with progress_bar("luck or skill") as progress:
                 team = luck_or_skill(
                     plan,
                     reps=reps,
                     quarters=plan.calendar.quarters if quarters is None else quarters,
                     observed=observed,
-                    draws=draws,
-                    seed=seed,
+                    draws=drawn.draws,
+                    seed=drawn.seed,
                     threads=own,
                     cluster=client,
                     progress=progress,
                 )
             teams.append(team)
-        with progress_bar() as progress:
+        with progress_bar("luck") as progress:
             found = luck_of(
-                plan, draws=draws, seed=seed, threads=own, cluster=client, progress=progress
+                plan,
+                draws=drawn.draws,
+                seed=drawn.seed,
+                threads=own,
+                cluster=client,
+                progress=progress,
             )
     results = [found, *teams]
     if pictures is not None:
         from funnelsim.report.luck_pictures import save_pictures
 
-        for line in save_pictures(plan, results[0], pictures, lag=lag, threads=threads):
+        for line in save_pictures(plan, results[0], pictures, lag=lag, threads=drawn.threads):
             click.echo(line, err=True)
-    deliver(
-        partial(as_object, *results),
-        partial(save, results),
-        output,
-        as_json,
+    out.deliver(
+        results,
         lambda: luck_text(plan, *results, lag=lag),
+        then=named.then("which lever moves it most", "sensitivity"),
     )
 
 
@@ -287,21 +285,21 @@ def luck(
 @main.command()
 @scenario_options
 @json_option
-def validate(file: str, changes: tuple[str, ...], variant: str | None, as_json: bool) -> None:
+def validate(named: Named, as_json: bool) -> None:
     """Check a scenario, and say what in it is probably not meant."""
     from funnelsim.report.validation import verdict_json, verdict_text
     from funnelsim.scenario.lint import lint
 
     try:
-        warnings = lint(plan_of(file, changes, variant))
+        warnings = lint(named.plan())
     except ScenarioError as error:
         if as_json:
-            click.echo(verdict_json(file, error.problems, ()), nl=False)
+            click.echo(verdict_json(named.file, error.problems, ()), nl=False)
         raise
     if as_json:
-        click.echo(verdict_json(file, (), warnings), nl=False)
+        click.echo(verdict_json(named.file, (), warnings), nl=False)
     else:
-        click.echo(verdict_text(file, warnings))
+        click.echo(verdict_text(named.file, warnings))
 
 
 @examples(

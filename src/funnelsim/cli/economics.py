@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import click
 
+from funnelsim.cli.delivery import Delivery
 from funnelsim.cli.examples import examples
-from funnelsim.cli.files import Delivery, plan_of
-from funnelsim.cli.options import (
-    OneOf,
-    delivery_options,
-    draws_options,
-    number_list,
-    scenario_options,
-)
+from funnelsim.cli.files import Named
+from funnelsim.cli.options import By, Drawn, delivery_options, draws_options, scenario_options
 from funnelsim.cli.process import progress_bar
+from funnelsim.cli.values import OneOf, number_list
 
 DRAWS = 20_000
 
@@ -45,23 +39,19 @@ DRAWS = 20_000
 @draws_options(DRAWS)
 @delivery_options(".nc, .csv or .json, every number")
 def economics(
-    file: str,
-    changes: tuple[str, ...],
-    variant: str | None,
-    by: Literal["quarter", "year"] | None,
+    named: Named,
+    by: By | None,
     budget: float | None,
     times: list[float],
     side_by_side: bool,
-    draws: int,
-    seed: int,
-    threads: int | None,
+    drawn: Drawn[int],
     out: Delivery,
 ) -> None:
     """Tell what selling costs and returns: the team's, and that of one more seat.
 
     Every segment states [pay]; [economics] says what a sale is worth.
     """
-    plan = plan_of(file, changes, variant)
+    plan = named.plan()
     if side_by_side:
         if not plan.variants:
             raise click.UsageError("--side-by-side: the plan has no variants.")
@@ -69,11 +59,20 @@ def economics(
         from funnelsim.report.contribution import contribution_text
 
         plans = {"as is": plan} | {name: plan.variant(name) for name in plan.variants}
-        with progress_bar() as progress:
+        with progress_bar("plans in money") as progress:
             compared = contribution(
-                plans, draws=draws, seed=seed, threads=threads, progress=progress
+                plans,
+                draws=drawn.draws,
+                seed=drawn.seed,
+                threads=drawn.threads,
+                progress=progress,
             )
-        out.deliver([compared], lambda: contribution_text(plan, compared), "economics.paces")
+        out.deliver(
+            [compared],
+            lambda: contribution_text(plan, compared),
+            "economics.paces",
+            named.then("what each does for the plan", "compare"),
+        )
         return
     from funnelsim.analysis.answers import QUARTERS_PER_YEAR
     from funnelsim.analysis.economics.economics import economics as reckoned
@@ -81,15 +80,20 @@ def economics(
 
     if by is None:
         by = "year" if plan.calendar.quarters >= QUARTERS_PER_YEAR else "quarter"
-    with progress_bar() as progress:
+    with progress_bar("costs and returns") as progress:
         told = reckoned(
             plan,
-            draws=draws,
-            seed=seed,
+            draws=drawn.draws,
+            seed=drawn.seed,
             by=by,
             budget=budget,
             times=times,
-            threads=threads,
+            threads=drawn.threads,
             progress=progress,
         )
-    out.deliver([told], lambda: economics_text(plan, told), "economics.payback")
+    out.deliver(
+        [told],
+        lambda: economics_text(plan, told),
+        "economics.payback",
+        named.then("how many reps it takes", "headcount"),
+    )

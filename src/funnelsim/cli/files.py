@@ -1,21 +1,66 @@
-"""What commands read and write: scenarios in; results, pictures and screens out."""
+"""The scenario that a command line names, and the command that may follow it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import click
-
-from funnelsim.errors import ArgumentError, ResultError
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from funnelsim.scenario.model import Scenario
+
+
+class Then(NamedTuple):
+    """A command to run next.
+
+    Attributes
+    ----------
+    tells : str
+        What it answers, to stand after "Next".
+    words : list of str
+        The command.
+    """
+
+    tells: str
+    words: list[str]
+
+
+@dataclass(frozen=True)
+class Named:
+    """The scenario that the line names.
+
+    Attributes
+    ----------
+    file : str
+        A file, or the name of a preset.
+    changes : tuple of str
+        As stated: ``quota.per_quarter=300_000``.
+    variant : str or None
+    """
+
+    file: str
+    changes: tuple[str, ...]
+    variant: str | None
+
+    def plan(self) -> Scenario:
+        """Return it."""
+        return plan_of(self.file, self.changes, self.variant)
+
+    def then(self, tells: str, command: str, *options: str) -> Then:
+        """Return a command about the same scenario.
+
+        Examples
+        --------
+        >>> named = Named("sales_math", ("quota.per_quarter=3e5",), "fixed sizes")
+        >>> named.then("the page", "report", "--draws", "9").words[2:5]
+        ['sales_math', '--variant', "'fixed sizes'"]
+        """
+        words = ["funnelsim", command, self.file]
+        words += [] if self.variant is None else ["--variant", self.variant]
+        for change in self.changes:
+            words += ["--set", change]
+        return Then(tells, [shlex.quote(word) for word in (*words, *options)])
 
 
 def plan_of(file: str, changes: Sequence[str] = (), variant: str | None = None) -> Scenario:
@@ -29,96 +74,3 @@ def plan_of(file: str, changes: Sequence[str] = (), variant: str | None = None) 
     if variant is not None:
         plan = plan.variant(variant)
     return plan.replace(dict(assignments)) if assignments else plan
-
-
-def deliver(
-    as_object: Callable[[], dict[str, Any]],
-    save: Callable[[str], None],
-    output: str | None,
-    as_json: bool,
-    text: Callable[[], str],
-) -> None:
-    """Write the file, then print the object or the screen."""
-    from funnelsim.results.export import json_text
-
-    shown = json_text(as_object()) if as_json else f"{marked(text())}\n"
-    if output is not None:
-        save(output)
-        click.echo(f"Wrote {output}", err=True)
-    click.echo(shown, nl=False)
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """Where the answer of a command goes.
-
-    Attributes
-    ----------
-    as_json : bool
-        Print the object in place of the screen.
-    output, picture : str or None
-        Files to write.
-    """
-
-    as_json: bool
-    output: str | None
-    picture: str | None
-
-    @property
-    def ending(self) -> str:
-        """The ending of the file; empty where none is asked for."""
-        return "" if self.output is None else Path(self.output).suffix.lower()
-
-    def deliver(self, results: Sequence[xr.Dataset], text: Callable[[], str], draw: str) -> None:
-        """Write the file, draw the picture, then print the object or the screen.
-
-        Parameters
-        ----------
-        results : sequence of xarray.Dataset
-            Of one kind each.
-        text : callable
-            Returns the screen.
-        draw : str
-            Where in ``report.plots`` the picture of the first result is: ``compare.differences``.
-        """
-        from funnelsim.results.export import as_json as as_object
-        from funnelsim.results.export import json_text
-        from funnelsim.results.files import save
-
-        shown = json_text(as_object(*results)) if self.as_json else f"{marked(text())}\n"
-        if self.output is not None:
-            save(list(results), self.output)
-            click.echo(f"Wrote {self.output}", err=True)
-        if self.picture is not None:
-            click.echo(_picture_saved(draw, results[0], self.picture), err=True)
-        click.echo(shown, nl=False)
-
-
-def marked(screen: str) -> str:
-    r"""Return a screen with its answer in bold: click takes that out where no terminal shows it.
-
-    The first line says what was asked, the answer follows as far as the first blank line.
-
-    Examples
-    --------
-    >>> marked("Plan: exact\nQuota is made.\n\nquarter 1")
-    'Plan: exact\n\x1b[1mQuota is made.\x1b[0m\n\nquarter 1'
-    """
-    asked, _, rest = screen.partition("\n")
-    answer, blank, details = rest.partition("\n\n")
-    if not blank:
-        return screen
-    return f"{asked}\n{click.style(answer, bold=True)}{blank}{details}"
-
-
-def _picture_saved(draw: str, result: xr.Dataset, picture: str) -> str:
-    """Draw a picture; return that it was written, or why there is none."""
-    from funnelsim.report.plots.saved import save_picture
-
-    module, _, name = draw.partition(".")
-    function = getattr(import_module(f"funnelsim.report.plots.{module}"), name)
-    try:
-        save_picture(lambda ax: function(result, ax=ax), picture)
-    except (ArgumentError, ResultError) as reason:
-        return f"No {picture}: {reason}"
-    return f"Wrote {picture}"

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from funnelsim.cli.process import progress_bar
+from funnelsim.cli.process import Progress, progress_bar, wipe
 
 if TYPE_CHECKING:
     from funnelsim.scenario.model import Scenario
-
-Progress = Callable[[int, int], None]
 
 LONG = 50_000_000  # rep-quarters: some seconds
 MUCH = 256 << 20  # bytes
@@ -34,17 +32,19 @@ def tell_memory(plan: Scenario, draws: int, threads: int | None, *, kept: bool) 
 
 
 @contextmanager
-def kept_progress(store: str | None, noun: str = "draws") -> Iterator[Progress | None]:
+def kept_progress(part: str, store: str | None, noun: str = "draws") -> Iterator[Progress | None]:
     """Yield what shows progress, says first how much a store held, and last that it is kept.
 
     Parameters
     ----------
+    part : str
+        What is worked on, in a few words.
     store : str or None
         The file that is asked for; None where nothing is kept.
     noun : str
         What is counted.
     """
-    with progress_bar(noun) as progress:
+    with progress_bar(part, noun) as progress:
         if store is None:
             yield progress
             return
@@ -61,6 +61,7 @@ def kept_progress(store: str | None, noun: str = "draws") -> Iterator[Progress |
         try:
             yield show
         except KeyboardInterrupt:
+            wipe()
             told = f"{noun.capitalize()} are kept for {store}: the same command goes on there."
             click.echo(told, err=True)
             raise

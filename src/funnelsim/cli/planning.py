@@ -8,34 +8,38 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from funnelsim.cli import completion
+from funnelsim.cli.delivery import Delivery
 from funnelsim.cli.examples import examples
-from funnelsim.cli.files import Delivery, plan_of
+from funnelsim.cli.files import Named, Then, plan_of
 from funnelsim.cli.long_work import kept_progress
 from funnelsim.cli.options import (
-    OneOf,
+    Drawn,
+    Method,
+    Wanted,
     cluster_option,
     delivery_options,
     draws_options,
-    file_argument,
     files_argument,
     goal_options,
     method_option,
-    numbers_by_name,
-    ranges_by_path,
+    named_options,
     scenario_options,
     set_option,
     store_option,
-    swept_values,
-    texts_by_name,
     variant_option,
 )
 from funnelsim.cli.process import progress_bar
+from funnelsim.cli.values import (
+    OneOf,
+    WholeWithin,
+    numbers_by_name,
+    ranges_by_path,
+    swept_values,
+    texts_by_name,
+)
 
 if TYPE_CHECKING:
     from funnelsim.scenario.model import Scenario
-
-Method = Literal["auto", "exact", "simulated"]
-By = Literal["quarter", "year"]
 
 BASE = "base"
 DRAWS = 100_000
@@ -64,16 +68,16 @@ OF_A_CELL = 20_000
     "--confidence", type=float, metavar="C",
     help="Draw until the best is known with this probability, such as 0.95. Not if exact.",
 )  # fmt: skip
-@click.option("--most-draws", type=click.IntRange(1, 2**32), help="Stop there in any case.")
+@click.option(
+    "--most-draws", metavar="N", type=WholeWithin(1, 2**32), help="Stop there in any case."
+)
 @delivery_options(".nc, .csv or .json, every number")
 def compare(
     files: tuple[str, ...],
     changes: tuple[str, ...],
     variants: tuple[str, ...],
     method: Method,
-    draws: int | None,
-    seed: int,
-    threads: int | None,
+    drawn: Drawn[int | None],
     precision: float | None,
     confidence: float | None,
     most_draws: int | None,
@@ -85,7 +89,7 @@ def compare(
     against. What the twin covers is exact; the rest, and who beats whom in the same world, takes
     draws on shared luck. So do teams, which are told by quarter and year, and not ranked.
     """
-    rules = {"--draws": draws, "--precision": precision, "--confidence": confidence}
+    rules = {"--draws": drawn.draws, "--precision": precision, "--confidence": confidence}
     stated = [option for option, value in rules.items() if value is not None]
     if len(stated) > 1:
         raise click.UsageError(f"{' and '.join(stated)}: each says when to stop. Give one.")
@@ -100,12 +104,12 @@ def compare(
     from funnelsim.report.team_compare import team_compare_text
 
     of_teams = any(map(reads_as_team, plans.values()))
-    with progress_bar() as progress:
+    with progress_bar("plans side by side") as progress:
         told = compared(
             plans,
-            draws=draws if stated else TEAM_DRAWS if of_teams else DRAWS,
-            seed=seed,
-            threads=threads,
+            draws=drawn.draws if stated else TEAM_DRAWS if of_teams else DRAWS,
+            seed=drawn.seed,
+            threads=drawn.threads,
             method=method,
             precision=precision,
             confidence=confidence,
@@ -116,6 +120,7 @@ def compare(
         [told],
         lambda: team_compare_text(plans, told) if of_teams else compare_text(plans, told),
         "team_compare.plans_made" if of_teams else "compare.differences",
+        Named(files[0], changes, None).then("the page for whoever decides", "report", *files[1:]),
     )
 
 
@@ -159,14 +164,10 @@ def _plans(
 @store_option("cells")
 @delivery_options(".nc, .csv or .json, every cell")
 def sweep(
-    file: str,
-    changes: tuple[str, ...],
-    variant: str | None,
+    named: Named,
     over: dict[str, list[float] | list[str]],
     method: Method,
-    draws: int,
-    seed: int,
-    threads: int | None,
+    drawn: Drawn[int],
     cluster: str | None,
     store: str | None,
     out: Delivery,
@@ -174,23 +175,25 @@ def sweep(
     """Answer every combination of values at some paths of a plan."""
     if out.ending == ".nc" and any("/" in path for path in over):
         raise click.UsageError("-o: a .nc file cannot name a path with a slash. Write .csv.")
-    plan = plan_of(file, changes, variant)
+    plan = named.plan()
     from funnelsim.analysis.sweep.sweep import sweep as swept
     from funnelsim.report.sweep import sweep_text
 
-    with kept_progress(store, "cells") as progress:
+    with kept_progress("sweep", store, "cells") as progress:
         told = swept(
             plan,
             over,
-            draws=draws,
-            seed=seed,
-            threads=threads,
+            draws=drawn.draws,
+            seed=drawn.seed,
+            threads=drawn.threads,
             cluster=cluster,
             method=method,
             store=store,
             progress=progress,
         )
-    out.deliver([told], lambda: sweep_text(plan, told), "sweep.sweep")
+    out.deliver(
+        [told], lambda: sweep_text(plan, told), "sweep.sweep", _solved(named, next(iter(over)))
+    )
 
 
 @examples(
@@ -217,58 +220,51 @@ def sweep(
 @draws_options(DRAWS)
 @delivery_options(".nc, .csv or .json, every number")
 def sensitivity(
-    file: str,
-    changes: tuple[str, ...],
-    variant: str | None,
+    named: Named,
     levers: dict[str, tuple[float, float]],
     step: float,
     benchmark: dict[str, float],
     interactions: bool,
-    at_least: int | None,
-    amount: float | None,
-    by: By,
+    wanted: Wanted,
     method: Method,
-    draws: int,
-    seed: int,
-    threads: int | None,
+    drawn: Drawn[int],
     out: Delivery,
 ) -> None:
     """Tell which lever matters most, and with --benchmark where to coach first."""
     if benchmark and out.ending == ".nc":
         raise click.UsageError("-o: a .nc file has no room for benchmarks. Write .csv or .json.")
-    plan = plan_of(file, changes, variant)
-    from funnelsim.analysis.chances import Goal
+    plan = named.plan()
     from funnelsim.analysis.levers.coaching import coaching_point
     from funnelsim.analysis.levers.sensitivity import sensitivity as moved
     from funnelsim.report.sensitivity import sensitivity_text
 
-    goal = Goal(at_least=at_least, amount=amount, by=by)
+    goal = wanted.goal()
     coached = []
     if benchmark:  # first: it may refuse what was asked
-        with progress_bar() as progress:
+        with progress_bar("where to coach") as progress:
             coached.append(
                 coaching_point(
                     plan,
                     benchmark,
                     goal=goal,
                     method=method,
-                    draws=draws,
-                    seed=seed,
-                    threads=threads,
+                    draws=drawn.draws,
+                    seed=drawn.seed,
+                    threads=drawn.threads,
                     progress=progress,
                 )
             )
-    with progress_bar("steps") as progress:
+    with progress_bar("levers", "steps") as progress:
         told = moved(
             plan,
             levers or None,
             step=step,
             goal=goal,
             method=method,
-            draws=draws,
-            seed=seed,
+            draws=drawn.draws,
+            seed=drawn.seed,
             interactions=interactions,
-            threads=threads,
+            threads=drawn.threads,
             progress=progress,
         )
     results = [told, *coached]
@@ -276,7 +272,14 @@ def sensitivity(
         results,
         lambda: sensitivity_text(plan, goal, *results),
         "interactions.interactions" if interactions else "tornado.tornado",
+        _solved(named, str(told["lever"].values[0]), *wanted.words())
+        if told.sizes["lever"]
+        else None,
     )
+
+
+def _solved(named: Named, path: str, *goal: str) -> Then:
+    return named.then("how much makes it 8 of 10", "solve", "--for", path, *goal)
 
 
 @examples(
@@ -284,10 +287,8 @@ def sensitivity(
     "funnelsim bridge sales_math --to whales --of bookings",
 )
 @click.command()
-@file_argument
+@named_options("Begin with a variant that FILE states.")
 @click.argument("other", required=False, shell_complete=completion.files)
-@set_option
-@variant_option(about="Begin with a variant that FILE states.")
 @variant_option("--to", about="End with a variant of OTHER, or else of FILE.")
 @click.option(
     "--factor", "factors", metavar="NAME=PATH,PATH", multiple=True, callback=texts_by_name,
@@ -302,20 +303,14 @@ def sensitivity(
 @draws_options(DRAWS)
 @delivery_options(".nc, .csv or .json, every number")
 def bridge(
-    file: str,
+    named: Named,
     other: str | None,
-    changes: tuple[str, ...],
-    variant: str | None,
     to: str | None,
     factors: dict[str, list[str]],
     amount_of: Literal["probability", "bookings"],
-    at_least: int | None,
-    amount: float | None,
-    by: By,
+    wanted: Wanted,
     method: Method,
-    draws: int,
-    seed: int,
-    threads: int | None,
+    drawn: Drawn[int],
     out: Delivery,
 ) -> None:
     """Tell what each change contributes to the difference between two plans.
@@ -324,14 +319,13 @@ def bridge(
     """
     if other is None and to is None:
         raise click.UsageError("where to? Name OTHER, or a variant of FILE with --to.")
-    begin = plan_of(file, changes, variant)
-    end = plan_of(file if other is None else other, changes, to)
-    from funnelsim.analysis.chances import Goal
+    begin = named.plan()
+    end = plan_of(named.file if other is None else other, named.changes, to)
     from funnelsim.analysis.levers.bridge import bridge as bridged
     from funnelsim.report.bridge import bridge_text
 
-    goal = Goal(at_least=at_least, amount=amount, by=by)
-    with progress_bar() as progress:
+    goal = wanted.goal()
+    with progress_bar("what each change adds") as progress:
         told = bridged(
             begin,
             end,
@@ -339,9 +333,14 @@ def bridge(
             goal=goal,
             amount_of=amount_of,
             method=method,
-            draws=draws,
-            seed=seed,
-            threads=threads,
+            draws=drawn.draws,
+            seed=drawn.seed,
+            threads=drawn.threads,
             progress=progress,
         )
-    out.deliver([told], lambda: bridge_text(begin, goal, told), "bridge.bridge")
+    out.deliver(
+        [told],
+        lambda: bridge_text(begin, goal, told),
+        "bridge.bridge",
+        named.then("which lever moves it most", "sensitivity", *wanted.words()),
+    )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +23,11 @@ STOPPED = "Interrupted."
 SECONDS_BEFORE_PROGRESS = 0.5
 SECONDS_BETWEEN = 0.1  # two lines of it
 SECONDS_TO_STOP = 1.5
+NARROWEST = 40  # columns
+NARROWEST_BAR, WIDEST_BAR = 8, 24  # letters
+TO_END_OF_LINE = "\x1b[K"  # clears
+
+Progress = Callable[[int, int], None]
 
 
 class Commands(click.Group):
@@ -38,6 +45,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
+            wipe()
             status, message = INTERRUPTED, STOPPED
         except ArgumentError as error:
             status, message = USAGE, f"Error: {error}"
@@ -52,16 +60,33 @@ class Commands(click.Group):
         except OSError as error:
             about = f"{error.filename}: " if error.filename else ""
             status, message = FAILED, f"Error: {about}{error.strerror or error}"
-        click.echo(click.style(message, fg="red"), err=True)
+        click.echo(click.style(_fitted(message), fg="red"), err=True)
         ctx.exit(status)
 
 
+def _fitted(message: str) -> str:
+    """Return a message that breaks between words on a terminal; elsewhere a problem is a line."""
+    if not sys.stderr.isatty():
+        return message
+    columns = max(shutil.get_terminal_size().columns, NARROWEST)
+    lines = []
+    for line in message.splitlines():
+        indent = " " * (len(line) - len(line.lstrip()))
+        lines += textwrap.wrap(
+            line, columns, subsequent_indent=f"{indent}  ",
+            break_long_words=False, break_on_hyphens=False,
+        ) or [""]  # fmt: skip
+    return "\n".join(lines)
+
+
 @contextmanager
-def progress_bar(noun: str = "draws") -> Iterator[Callable[[int, int], None] | None]:
+def progress_bar(part: str, noun: str = "draws") -> Iterator[Progress | None]:
     """Yield what shows progress on a terminal once work takes long; None elsewhere.
 
     Parameters
     ----------
+    part : str
+        What is worked on, in a few words.
     noun : str
         What is counted.
     """
@@ -81,16 +106,45 @@ def progress_bar(noun: str = "draws") -> Iterator[Callable[[int, int], None] | N
         if often or now - begun < SECONDS_BEFORE_PROGRESS:
             return
         shown = now
-        filled = 30 * done // total
-        bar = f"[{'#' * filled}{'-' * (30 - filled)}]"
-        left = (now - first[0]) * (total - done) / max(done - first[1], 1)
-        still = f", {_duration(left)} left" if left >= 1 else ""
-        click.echo(f"\r{bar} {done:,} of {total:,} {noun}{still}\x1b[K", nl=False, err=True)
+        left = (now - first[0]) * (total - done) / (done - first[1]) if done > first[1] else 0.0
+        said = f"{done:,} of {total:,} {noun}{f', {_duration(left)} left' if left >= 1 else ''}"
+        columns = shutil.get_terminal_size().columns - 1  # beyond which a terminal begins a line
+        _overwrite(_bar(part, done / total, said, columns))
 
     try:
         yield show
     finally:
-        click.echo("\r\x1b[K", nl=False, err=True)
+        wipe()
+
+
+def wipe() -> None:
+    """Clear the line that a terminal is on: of progress, or of the ^C that it shows."""
+    if sys.stderr.isatty():
+        _overwrite("")
+
+
+def _overwrite(line: str) -> None:
+    """Write a line in place of the one that the terminal is on, with colours or without."""
+    click.echo(f"\r{line}{TO_END_OF_LINE}", nl=False, err=True, color=True)
+
+
+def _bar(part: str, share: float, said: str, columns: int) -> str:
+    """Return a line of progress: what is worked on, a bar where there is room, and what is done.
+
+    Examples
+    --------
+    >>> _bar("luck", 0.5, "5 of 10 draws", 48)
+    'luck [############------------] 5 of 10 draws'
+    >>> _bar("luck", 0.5, "5 of 10 draws", 30)
+    'luck [####-----] 5 of 10 draws'
+    >>> _bar("what costs certainty", 0.5, "5 of 10 draws", 20)
+    'what costs certainty'
+    """
+    width = min(columns - len(part) - len(said) - 4, WIDEST_BAR)
+    if width < NARROWEST_BAR:
+        return f"{part}: {said}"[:columns]
+    filled = int(width * share)
+    return f"{part} [{'#' * filled}{'-' * (width - filled)}] {said}"
 
 
 def _duration(seconds: float) -> str:
@@ -110,6 +164,7 @@ def _stop(*_: object) -> None:
     """Raise KeyboardInterrupt, and end the process where a compiling thread does not let it go."""
 
     def end() -> None:
+        wipe()
         click.echo(STOPPED, err=True)
         os._exit(INTERRUPTED)
 

@@ -9,8 +9,9 @@ import click
 
 from funnelsim.cli.examples import examples
 from funnelsim.cli.files import plan_of
-from funnelsim.cli.options import draws_options, ending, files_argument, set_option, variant_option
+from funnelsim.cli.options import Drawn, draws_options, files_argument, set_option, variant_option
 from funnelsim.cli.process import progress_bar
+from funnelsim.cli.values import ending
 
 if TYPE_CHECKING:
     from funnelsim.scenario.model import Scenario
@@ -32,9 +33,7 @@ def report(
     files: tuple[str, ...],
     changes: tuple[str, ...],
     variant: str | None,
-    draws: int | None,
-    seed: int,
-    threads: int | None,
+    drawn: Drawn[int | None],
     output: str,
 ) -> None:
     """Make one HTML page about a plan, for whoever decides about it.
@@ -50,14 +49,14 @@ def report(
     plans = _plans(files, changes, variant)
     from funnelsim.report.page.report import report as made
 
-    with progress_bar("parts") as progress:
+    with progress_bar("the page", "parts") as progress:
         made(
             plans,
             output,
-            seed=seed,
-            draws=draws,
+            seed=drawn.seed,
+            draws=drawn.draws,
             text=_text(files[0]),
-            threads=threads,
+            threads=drawn.threads,
             progress=progress,
         )
     click.echo(f"Wrote {Path(output).resolve()}")

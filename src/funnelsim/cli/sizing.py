@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from funnelsim.cli.delivery import Delivery
 from funnelsim.cli.examples import examples
-from funnelsim.cli.files import deliver, plan_of
+from funnelsim.cli.files import Named, Then
 from funnelsim.cli.options import (
-    OneOf,
+    By,
+    Drawn,
     cluster_option,
+    delivery_options,
     draws_options,
-    ending,
-    folder,
-    json_option,
-    number_list,
-    numbers_by_name,
     scenario_options,
 )
 from funnelsim.cli.process import progress_bar
+from funnelsim.cli.values import OneOf, Whole, folder, number_list, numbers_by_name
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from funnelsim.scenario.model import Scenario
-
-By = Literal["quarter", "year"]
 
 DRAWS = 5_000
 
@@ -46,7 +44,9 @@ DRAWS = 5_000
     "--by", type=OneOf(["quarter", "year"]),
     help="The plan of every quarter, or of the year. Default: the year, if the horizon has one.",
 )  # fmt: skip
-@click.option("--period", type=int, metavar="N", help="Which quarter or year. Default: every one.")
+@click.option(
+    "--period", type=Whole(), metavar="N", help="Which quarter or year. Default: every one."
+)
 @click.option("--hire-weeks", metavar="W,W", callback=number_list,
               help="Weeks in which further reps might be hired. Default: 0,13,26.")  # fmt: skip
 @click.option(
@@ -56,35 +56,29 @@ DRAWS = 5_000
 )  # fmt: skip
 @draws_options(DRAWS)
 @cluster_option
-@json_option
-@click.option(
-    "-o", "--output", metavar="OUT", callback=ending(".nc", ".csv", ".json", ".png"),
-    help="Also write a file: .csv or .json (every number), .nc (headcount only), .png (the "
-    "pictures on one page).",
+@delivery_options(
+    ".csv or .json (every number), .nc (headcount only), .png (the pictures on one page)",
+    ".nc", ".csv", ".json", ".png",
+    picture=False,
 )  # fmt: skip
 @click.option(
     "--pictures", metavar="FOLDER", callback=folder, help="Also draw the pictures into a folder."
 )
 def headcount(
-    file: str,
-    changes: tuple[str, ...],
-    variant: str | None,
+    named: Named,
     probability: list[float],
     segment: str | None,
     by: By | None,
     period: int | None,
     hire_weeks: list[float] | None,
     costs: dict[str, float],
-    draws: int,
-    seed: int,
-    threads: int | None,
+    drawn: Drawn[int],
     cluster: str | None,
-    as_json: bool,
-    output: str | None,
+    out: Delivery,
     pictures: str | None,
 ) -> None:
     """Tell how many reps a plan takes, what costs it certainty, and what to do next."""
-    plan = plan_of(file, changes, variant)
+    plan = named.plan()
     from funnelsim.analysis.sizing.headcount import headcount as needed_of
     from funnelsim.analysis.sizing.next_step import next_step
     from funnelsim.analysis.team.team import team
@@ -93,16 +87,18 @@ def headcount(
     from funnelsim.results.export import as_json as as_object
 
     weeks = None if hire_weeks is None else [_whole(week) for week in hire_weeks]
-    with shared_cluster(threads, cluster) as (own, client):
+    cushioned = out.output is not None or pictures is not None
+    parts = iter(_parts(5 if cushioned else 3))
+    with shared_cluster(drawn.threads, cluster) as (own, client):
         asked: dict[str, Any] = {
-            "draws": draws,
-            "seed": seed,
+            "draws": drawn.draws,
+            "seed": drawn.seed,
             "threads": own,
             "cluster": client,
             "by": by,
             "period": period,
         }
-        with progress_bar() as progress:
+        with progress_bar(next(parts)) as progress:
             needed = needed_of(
                 plan,
                 probability=probability,
@@ -111,33 +107,45 @@ def headcount(
                 progress=progress,
                 **asked,
             )
-        with progress_bar() as progress:
+        with progress_bar(next(parts)) as progress:
             steps = next_step(plan, costs=costs, progress=progress, **asked)
-        with progress_bar() as progress:
+        with progress_bar(next(parts)) as progress:
             causes = team(
                 plan,
-                draws=draws,
-                seed=seed,
+                draws=drawn.draws,
+                seed=drawn.seed,
                 threads=own,
                 cluster=client,
                 by=needed.attrs["by"],
                 progress=progress,
             )
         results = [needed, causes, steps]
-        if output is not None or pictures is not None:
-            results += _cushioned(plan, asked)
+        if cushioned:
+            results += _cushioned(plan, asked, parts)
     if pictures is not None:
         from funnelsim.report.sizing_pictures import save_pictures
 
         for line in save_pictures(needed, steps, *results[3:], folder=pictures):
             click.echo(line, err=True)
-    deliver(
+    out.print(
         partial(as_object, *results),
         partial(_save, results),
-        output,
-        as_json,
         lambda: headcount_text(plan, needed, causes, steps),
+        _then(named, plan),
     )
+
+
+def _then(named: Named, plan: Scenario) -> Then:
+    """Return what may be asked next: about money, where it is stated."""
+    if all(segment.pay is not None for segment in plan.team.values()):
+        return named.then("what a seat costs and returns", "economics")
+    return named.then("the page for whoever decides", "report")
+
+
+def _parts(count: int) -> list[str]:
+    """Return what is worked on, part by part."""
+    said = ["how many reps", "next steps", "what costs certainty", "cushion", "larger teams"]
+    return [f"{k} of {count}: {each}" for k, each in enumerate(said[:count], start=1)]
 
 
 def _whole(week: float) -> int:
@@ -146,15 +154,15 @@ def _whole(week: float) -> int:
     return int(week)
 
 
-def _cushioned(plan: Scenario, asked: dict[str, Any]) -> list[xr.Dataset]:
+def _cushioned(plan: Scenario, asked: dict[str, Any], parts: Iterator[str]) -> list[xr.Dataset]:
     """Return how much cushion the plan takes, and what a larger team evens out."""
     from funnelsim.analysis.sizing.cushion import cushion
     from funnelsim.analysis.sizing.diversification import diversification
 
-    with progress_bar() as progress:
+    with progress_bar(next(parts)) as progress:
         cushions = cushion(plan, progress=progress, **asked)
     how = {key: asked[key] for key in ("draws", "seed", "threads", "cluster")}
-    with progress_bar() as progress:
+    with progress_bar(next(parts)) as progress:
         return [cushions, diversification(plan, progress=progress, **how)]
 
 

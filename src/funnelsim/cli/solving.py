@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import click
 
 from funnelsim.cli import completion
+from funnelsim.cli.delivery import Delivery
 from funnelsim.cli.examples import examples
-from funnelsim.cli.files import Delivery, plan_of
+from funnelsim.cli.files import Named
 from funnelsim.cli.options import (
+    Drawn,
+    Method,
+    Wanted,
+    attain_option,
     delivery_options,
     draws_options,
     goal_options,
     method_option,
-    number_list,
-    numbers_by_name,
-    range_of_two,
+    named_options,
     scenario_options,
-    set_option,
-    variant_option,
 )
 from funnelsim.cli.process import progress_bar
-
-Method = Literal["auto", "exact", "simulated"]
-By = Literal["quarter", "year"]
+from funnelsim.cli.values import Whole, number_list, numbers_by_name, range_of_two
 
 ACTIVITY = ("activity.per_quarter", "activity.per_week")
 DRAWS = 100_000
 CERTAINTIES = (0.5, 0.8, 0.9)
-
-_attain_option = click.option(
-    "--attain", type=float, default=0.80, show_default=True, help="How sure: a probability."
-)
 
 
 @examples(
@@ -44,7 +37,7 @@ _attain_option = click.option(
 @scenario_options
 @click.option("--for", "path", metavar="PATH", required=True, help="The lever that is solved for.",
               shell_complete=completion.paths)  # fmt: skip
-@_attain_option
+@attain_option
 @goal_options
 @click.option(
     "--within", metavar="LOW:HIGH", callback=range_of_two, help="Where to look. Default: anywhere."
@@ -57,20 +50,14 @@ _attain_option = click.option(
 @draws_options(DRAWS)
 @delivery_options(".nc, .csv or .json, every number")
 def solve(
-    file: str,
-    changes: tuple[str, ...],
-    variant: str | None,
+    named: Named,
     path: str,
     attain: float,
-    at_least: int | None,
-    amount: float | None,
-    by: By,
+    wanted: Wanted,
     within: tuple[float, float] | None,
     in_bites: bool,
     method: Method,
-    draws: int,
-    seed: int,
-    threads: int | None,
+    drawn: Drawn[int],
     out: Delivery,
 ) -> None:
     """Tell what it takes of a lever to be so sure of a goal."""
@@ -78,45 +65,48 @@ def solve(
         raise click.UsageError(f"--bites are of activity. Solve --for {ACTIVITY[0]}.")
     if in_bites and out.ending == ".nc":
         raise click.UsageError("-o: a .nc file has no room for bites. Write .csv or .json.")
-    plan = plan_of(file, changes, variant)
-    from funnelsim.analysis.chances import Goal
+    plan = named.plan()
     from funnelsim.analysis.solve.bites import bites
     from funnelsim.analysis.solve.solve import solve as solved
     from funnelsim.report.solve import solve_text
 
-    goal = Goal(at_least=at_least, amount=amount, by=by)
-    with progress_bar() as progress:
+    goal = wanted.goal()
+    with progress_bar(f"1 of {1 + in_bites}: what it takes") as progress:
         told = solved(
             plan,
             path,
             attain=attain,
-            at_least=at_least,
-            amount=amount,
-            by=by,
+            at_least=wanted.at_least,
+            amount=wanted.amount,
+            by=wanted.by,
             within=within,
             method=method,
-            draws=draws,
-            seed=seed,
-            threads=threads,
+            draws=drawn.draws,
+            seed=drawn.seed,
+            threads=drawn.threads,
             progress=progress,
         )
-        results = [told]
-        if in_bites:
-            results.append(
-                bites(
-                    plan,
-                    certainty=_certainties(attain),
-                    at_least=at_least,
-                    amount=amount,
-                    by=by,
-                    method=method,
-                    draws=draws,
-                    seed=seed,
-                    threads=threads,
-                    progress=progress,
-                )
+    results = [told]
+    if in_bites:
+        with progress_bar("2 of 2: bites") as progress:
+            bitten = bites(
+                plan,
+                certainty=_certainties(attain),
+                at_least=wanted.at_least,
+                amount=wanted.amount,
+                by=wanted.by,
+                method=method,
+                draws=drawn.draws,
+                seed=drawn.seed,
+                threads=drawn.threads,
+                progress=progress,
             )
-    out.deliver(results, lambda: solve_text(plan, goal, *results), "solve.curve")
+        results.append(bitten)
+    then = named.then("which lever moves it most", "sensitivity", *wanted.words())
+    if told.attrs["outcome"] == "found":
+        value = f"{path}={told['solved_value'].item():.6g}"
+        then = named.then("a plan with that", "simulate", "--set", value)
+    out.deliver(results, lambda: solve_text(plan, goal, *results), "solve.curve", then)
 
 
 def _certainties(attain: float) -> list[float]:
@@ -130,17 +120,13 @@ def _certainties(attain: float) -> list[float]:
     "funnelsim coverage enterprise --certainty 0.8 --win-rate 0.2,0.25,0.3",
 )
 @click.command()
-@click.argument("file", default="sales_math", shell_complete=completion.files)
-@set_option
-@variant_option()
+@named_options(default="sales_math")
 @click.option("--certainty", metavar="C,C", callback=number_list, help="Default: 0.5,0.8,0.9.")
 @click.option("--win-rate", metavar="R,R", callback=number_list, help="Of the table's columns.")
 @click.option("--deals", metavar="N,N", callback=number_list, help="Mean deals in the quota: rows.")
 @delivery_options(".nc, .csv or .json, every number")
 def coverage(
-    file: str,
-    changes: tuple[str, ...],
-    variant: str | None,
+    named: Named,
     certainty: list[float] | None,
     win_rate: list[float] | None,
     deals: list[float] | None,
@@ -150,7 +136,7 @@ def coverage(
 
     FILE says the law of deal sizes. Default: sales_math
     """
-    plan = plan_of(file, changes, variant)
+    plan = named.plan()
     from funnelsim.analysis.solve.coverage import DEALS, WIN_RATES
     from funnelsim.analysis.solve.coverage import coverage as covered
     from funnelsim.report.enough import coverage_text
@@ -172,41 +158,37 @@ def coverage(
 @scenario_options
 @click.option("--share", metavar="S,S", default="0.6", show_default=True, callback=number_list,
               help="Of the reps, or of the quarters of one: several with commas.")  # fmt: skip
-@click.option("--reps", type=int, metavar="N", help="In a team of so many reps.")
+@click.option("--reps", type=Whole(), metavar="N", help="In a team of so many reps.")
 @click.option("--probability", type=float, metavar="P", help="How sure, of a team.")
 @method_option
 @draws_options(DRAWS)
 @delivery_options(".nc, .csv or .json, every number")
 def quota(
-    file: str,
-    changes: tuple[str, ...],
-    variant: str | None,
+    named: Named,
     share: list[float],
     reps: int | None,
     probability: float | None,
     method: Method,
-    draws: int,
-    seed: int,
-    threads: int | None,
+    drawn: Drawn[int],
     out: Delivery,
 ) -> None:
     """Tell the largest quota that a share of reps makes."""
     if (reps is None) != (probability is None):
         raise click.UsageError("--reps and --probability belong together: state both or none.")
-    plan = plan_of(file, changes, variant)
+    plan = named.plan()
     from funnelsim.analysis.solve.quota import quota_for
     from funnelsim.report.enough import quota_text
 
-    with progress_bar() as progress:
+    with progress_bar("quotas") as progress:
         told = quota_for(
             plan,
             share=share,
             reps=reps,
             certainty=probability,
             method=method,
-            draws=draws,
-            seed=seed,
-            threads=threads,
+            draws=drawn.draws,
+            seed=drawn.seed,
+            threads=drawn.threads,
             progress=progress,
         )
     out.deliver([told], lambda: quota_text(plan, told), "quota.quota")
@@ -225,29 +207,30 @@ def quota(
     "--limit", "limits", metavar="PATH=VALUE", multiple=True, callback=numbers_by_name,
     help="How far a lever can go; repeatable.",
 )  # fmt: skip
-@_attain_option
+@attain_option
 @goal_options
 @delivery_options(".nc, .csv or .json, every number")
 def mix(
-    file: str,
-    changes: tuple[str, ...],
-    variant: str | None,
+    named: Named,
     costs: dict[str, float],
     limits: dict[str, float],
     attain: float,
-    at_least: int | None,
-    amount: float | None,
-    by: By,
+    wanted: Wanted,
     out: Delivery,
 ) -> None:
     """Tell the cheapest mix of levers that reaches a goal."""
-    plan = plan_of(file, changes, variant)
-    from funnelsim.analysis.chances import Goal
+    plan = named.plan()
     from funnelsim.analysis.solve.mix import cheapest_mix
     from funnelsim.report.enough import mix_text
 
-    goal = Goal(at_least=at_least, amount=amount, by=by)
+    goal = wanted.goal()
     told = cheapest_mix(
-        plan, costs, attain=attain, at_least=at_least, amount=amount, by=by, limits=limits or None
+        plan,
+        costs,
+        attain=attain,
+        at_least=wanted.at_least,
+        amount=wanted.amount,
+        by=wanted.by,
+        limits=limits or None,
     )
     out.deliver([told], lambda: mix_text(plan, goal, told), "mix.mix")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from funnelsim.report.levers import goal_head
 from funnelsim.report.numbers import scale_of
+from funnelsim.report.screen import Line, detail
 from funnelsim.report.text import table
 from funnelsim.report.told import Exact, Number, Told, filled
 
@@ -21,7 +22,7 @@ MEANING = (
 )
 
 
-def bites_lines(plan: Scenario, goal: Goal, told: Told) -> Iterator[str]:
+def bites_lines(plan: Scenario, goal: Goal, told: Told) -> Iterator[Line]:
     """Yield what a goal takes at several certainties, beside the Sales Math on paper."""
     certainties = [float(str(each)) for each in told.labels("certainty")]
     steps = [str(step) for step in told.labels("step")]
@@ -57,7 +58,7 @@ def bites_lines(plan: Scenario, goal: Goal, told: Told) -> Iterator[str]:
         ]
         rows.append([f"  pipeline, {unit}", _short(pipeline.value), *map(_shown, bites)])
     yield from table(rows)
-    yield from filled(MEANING)
+    yield from detail("what words mean", filled(MEANING))
 
 
 def _shown(bite: Number) -> str:

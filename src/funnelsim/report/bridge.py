@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from funnelsim.report.levers import goal_said, made_how
 from funnelsim.report.numbers import scale_of
+from funnelsim.report.screen import Line, Screen, detail
 from funnelsim.report.text import table
 from funnelsim.report.told import INDENT, Exact, Number, Told, filled, shortened
 
@@ -18,14 +19,15 @@ if TYPE_CHECKING:
     from funnelsim.scenario.model import Scenario
 
 BAR = 24  # letters of a waterfall
+MOST_CHANGES = 3  # factors whose changes are listed at first
 NAME = 18  # letters of a factor or plan
 ORDERS = (
-    "adds: the mean over all orders of changing the factors; first, last: changed before or after "
-    "all others."
+    "What a factor adds is the mean over all orders of changing them; if first, if last: what it "
+    "adds where it is changed before or after all others."
 )
 
 
-def bridge_text(plan: Scenario, goal: Goal, result: xr.Dataset) -> str:
+def bridge_text(plan: Scenario, goal: Goal, result: xr.Dataset) -> Screen:
     """Return one screen about what each change contributes.
 
     Parameters
@@ -41,13 +43,12 @@ def bridge_text(plan: Scenario, goal: Goal, result: xr.Dataset) -> str:
     attrs = result.attrs
     begin, end = str(attrs["title"]), str(attrs["other_title"])
     heading = filled(f"From {begin} to {end}: {made_how(attrs)}")
-    blocks = [
-        [*heading, *filled(f"{_said(plan, goal, told)}.")],
+    blocks: list[list[Line]] = [
         list(_waterfall(plan, told, begin, end)),
         list(_changes(told)),
-        [*filled(ORDERS), *told.left_out()],
+        [*detail("what words mean", filled(ORDERS)), *told.left_out()],
     ]
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+    return Screen(heading, filled(f"{_said(plan, goal, told)}."), blocks)
 
 
 def _said(plan: Scenario, goal: Goal, told: Told) -> str:
@@ -93,7 +94,7 @@ def _waterfall(plan: Scenario, told: Told, begin: str, end: str) -> Iterator[str
     for part in parts[1:]:
         levels.append(levels[-1] + part.value)
     low, high = min(levels), max(levels)
-    rows = [["", unit, " " * BAR, "first", "last"]]
+    rows = [["", unit, " " * BAR, "if first", "if last"]]
 
     def plain(value: float, error: float | None, *, sign: bool) -> str:
         value = round(value, digits) + 0.0  # and no -0
@@ -175,9 +176,9 @@ def _step(begin: float, end: float, low: float, high: float) -> str:
     return f"{' ' * places[0]}{letter * width or '|'}".ljust(BAR)
 
 
-def _changes(told: Told) -> Iterator[str]:
-    """Yield what each factor changes."""
-    for factor, changes in zip(
-        told.labels("factor"), told.result["changes"].values.tolist(), strict=True
-    ):
-        yield from filled(f"{factor}: {changes or 'nothing'}", INDENT)
+def _changes(told: Told) -> Iterator[Line]:
+    """Yield what each factor changes, the largest first."""
+    changes = told.result["changes"].values.tolist()
+    for k, (factor, changed) in enumerate(zip(told.labels("factor"), changes, strict=True)):
+        lines = filled(f"{factor}: {changed or 'nothing'}", INDENT)
+        yield from lines if k < MOST_CHANGES else detail("what the others change", lines)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from funnelsim.registry import BESIDE_EXACT, STANDARD_ERROR
 from funnelsim.report.numbers import plain, scale_of
+from funnelsim.report.screen import Line, Screen, detail
 from funnelsim.report.text import APART, table
 from funnelsim.report.told import INDENT, Exact, Number, Told, filled, shortened
 
@@ -22,6 +23,7 @@ NAME = 20  # letters of a scenario in a sentence
 MOST_NAMES = 4  # of plans that are equally good
 MOST_CHANGES = 6  # of a scenario that are listed
 MADE = "attainment_probability"
+FAR = 5.0  # standard errors between draws and what is exact: no chance
 WHY = {
     "best known": "Stopped because the best is known with a probability of {confidence:g}",
     "precision reached": "Stopped because differences are known to {precision:g}",
@@ -38,7 +40,7 @@ BEATS = (
 )
 
 
-def compare_text(plans: Mapping[str, Scenario], result: xr.Dataset) -> str:
+def compare_text(plans: Mapping[str, Scenario], result: xr.Dataset) -> Screen:
     """Return one screen about which plan is better, by how much, and how sure that is.
 
     Its first line says what is exact and what is simulated.
@@ -53,20 +55,21 @@ def compare_text(plans: Mapping[str, Scenario], result: xr.Dataset) -> str:
     told = Told(result)
     names = list(plans)
     drawn = "draws" in result.attrs
-    blocks = [
-        [*_heading(told, names), *filled(f"{_best_said(told, names)}.")],
-        _values(told, plans),
-        _standing(told, names) if drawn and len(names) > 1 else [],
-        list(changes_said(told, names)),
+    same_luck = drawn and len(names) > 1
+    standing = _standing(told, names) if same_luck else []
+    blocks: list[list[Line]] = [
+        list(_values(told, plans)),
+        list(detail("who beats whom on the same luck", standing)),
+        list(detail("what each plan changes", changes_said(told, names))),
         [
             *_why(told),
             *_check_said(result),
-            *(filled(BEATS) if drawn and len(names) > 1 else []),
-            *_not_covered(told),
+            *detail("what words mean", filled(BEATS) if same_luck else []),
+            *detail("what is not exact", _not_covered(told)),
             *told.left_out(),
         ],
     ]
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+    return Screen(_heading(told, names), filled(f"{_best_said(told, names)}."), blocks)
 
 
 def _heading(told: Told, names: list[str]) -> list[str]:
@@ -263,8 +266,11 @@ def _why(told: Told) -> list[str]:
     return filled(f"{said}, after {attrs['draws']:,} draws.")
 
 
-def _check_said(result: xr.Dataset) -> list[str]:
-    """Say how far the draws are from what is exact, in standard errors, at most."""
+def _check_said(result: xr.Dataset) -> list[Line]:
+    """Say how far the draws are from what is exact, in standard errors, at most.
+
+    That is detail, unless it is farther than chance explains.
+    """
     apart: list[float] = []
     for name in map(str, result.data_vars):
         error = result.get(name + STANDARD_ERROR)
@@ -275,10 +281,11 @@ def _check_said(result: xr.Dataset) -> list[str]:
         apart += (off[known] / error.values[known]).tolist()
     if not apart:
         return []
-    return filled(
+    said = filled(
         f"Check: of {len(apart):,} numbers that are exact here, what the draws say is at most "
         f"{max(apart):.1f} standard errors away. {APART}"
     )
+    return list(said if max(apart) > FAR else detail("how draws agree with exact values", said))
 
 
 def _not_covered(told: Told) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from funnelsim.report.economics import unit_of
+from funnelsim.report.screen import Line, Screen, detail
 from funnelsim.report.text import table
 from funnelsim.report.told import Told, filled, shortened
 
@@ -19,12 +20,12 @@ MOST_YEARS = 3  # on one screen; files hold them all
 NOTES = (
     "Contribution: margin earned from what is booked since day 0, less selling costs. What is "
     "still to come after the horizon is in no contribution; lifetime margin less costs holds it. "
-    "Funding: how far costs ever run ahead of margins, not exceeded in 90 of 100 worlds. "
     "Differences are paired: the plans share their luck."
 )
+FUNDING = "Funding: how far costs ever run ahead of margins, not exceeded in 90 of 100 worlds."
 
 
-def contribution_text(plan: Scenario, result: xr.Dataset) -> str:
+def contribution_text(plan: Scenario, result: xr.Dataset) -> Screen:
     """Return one screen about plans side by side.
 
     Parameters
@@ -37,9 +38,27 @@ def contribution_text(plan: Scenario, result: xr.Dataset) -> str:
     told = Told(result)
     names = [str(each) for each in told.labels("scenario")]
     head = f"{plan.name}: {result.attrs['draws']:,} draws, seed {result.attrs['seed']}"
-    blocks = [filled(head), list(_money(plan, told, names)), list(_against(plan, told, names))]
-    notes = [*filled(NOTES), *told.left_out()]
-    return "\n\n".join("\n".join(block) for block in [*blocks, notes] if block)
+    blocks: list[list[Line]] = [
+        list(_money(plan, told, names)),
+        list(_against(plan, told, names)),
+        [*filled(FUNDING), *detail("what words mean", filled(NOTES)), *told.left_out()],
+    ]
+    return Screen(filled(head), filled(f"{_most_said(plan, told, names)}."), blocks)
+
+
+def _most_said(plan: Scenario, told: Told, names: list[str]) -> str:
+    """Say which plan contributes most over the horizon, as far as the draws can tell."""
+    first, *others = names
+    total = told.get("contribution_total_mean", scenario=first).money(plan.currency)
+    said = f"Over the horizon, {shortened(first, LONGEST)} contributes {total}"
+    change = {name: told.get("contribution_total_difference", scenario=name) for name in others}
+    best = max(others, key=lambda name: change[name].value, default=first)
+    if not others:
+        return said
+    if change[best].value <= 0 or not change[best].measurable:
+        return f"{said}; no other plan is known to contribute more"
+    gap = change[best].money(plan.currency)
+    return f"{said}; most more is contributed by {shortened(best, LONGEST)}: +{gap}"
 
 
 def _money(plan: Scenario, told: Told, names: list[str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from funnelsim.registry import SEGMENT as ALONE
 from funnelsim.report.numbers import money, of_ten, plain, scale_of
+from funnelsim.report.screen import Line, Screen, detail
 from funnelsim.report.text import table
 from funnelsim.report.told import Number, Told, filled, shortened
 
@@ -32,7 +33,7 @@ LIMITS = (
 )
 
 
-def economics_text(plan: Scenario, result: xr.Dataset) -> str:
+def economics_text(plan: Scenario, result: xr.Dataset) -> Screen:
     """Return one screen about what selling costs and returns.
 
     Parameters
@@ -49,10 +50,10 @@ def economics_text(plan: Scenario, result: xr.Dataset) -> str:
         segments = segments[:1]  # the company is its one segment
     of = segments[-1]
     head = f"{plan.name}: {result.attrs['draws']:,} draws, seed {result.attrs['seed']}"
-    blocks = [
-        [*filled(head), *_sentences(plan, told, by, of)],
+    answer = list(_sentences(plan, told, by, of))
+    blocks: list[list[Line]] = [
         list(_periods(plan, told, by, of)),
-        list(_commission(plan, told, by, of)),
+        list(detail("commission", _commission(plan, told, by, of))),
     ]
     if len(segments) > 1:
         blocks.append(list(_segments(plan, told, by, segments)))
@@ -64,12 +65,12 @@ def economics_text(plan: Scenario, result: xr.Dataset) -> str:
     ]
     if added and YEAR in told.labels("months"):
         blocks.append(list(_returns(plan, told, added)))
-        blocks += [list(_chances(told, added, *each)) for each in OFTEN_ASKED.items()]
-    blocks += [
-        list(_vacancies(plan, told, segments)),
-        [*filled(LIMITS), *told.left_out()],
-    ]
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+        for each in OFTEN_ASKED.items():
+            chances = _chances(told, added, *each)
+            blocks.append(list(detail("how likely one more seat returns its cost", chances)))
+    blocks.append(list(detail("vacancies", _vacancies(plan, told, segments))))
+    blocks.append([*detail("assumptions", filled(LIMITS)), *told.left_out()])
+    return Screen(filled(head), answer, blocks)
 
 
 def _sentences(plan: Scenario, told: Told, by: str, of: str) -> Iterator[str]:
@@ -91,7 +92,7 @@ def _sentences(plan: Scenario, told: Told, by: str, of: str) -> Iterator[str]:
     budget = told.get("commission_budget", **{by: period})
     yield from filled(
         f"Commission exceeds its budget of {money(budget.value, plan.currency)} in "
-        f"{of_ten(exceeded.value, f'{by}s')}."
+        f"{of_ten(exceeded.value, f'{by}s')}: {exceeded.percent}."
     )
 
 

@@ -15,6 +15,7 @@ from funnelsim.report.levers import (
     times,
 )
 from funnelsim.report.numbers import money, plain
+from funnelsim.report.screen import Line, Screen, detail
 from funnelsim.report.text import table
 from funnelsim.report.told import Told, filled
 
@@ -36,7 +37,7 @@ GAIN = (
 MOST_COLUMNS = 9
 
 
-def coverage_text(plan: Scenario, result: xr.Dataset) -> str:
+def coverage_text(plan: Scenario, result: xr.Dataset) -> Screen:
     """Return one screen about how much pipeline is enough.
 
     Parameters
@@ -49,7 +50,7 @@ def coverage_text(plan: Scenario, result: xr.Dataset) -> str:
     told = Told(result)
     attrs = result.attrs
     certainties = [float(str(each)) for each in told.labels("certainty")]
-    blocks = [filled(f"Deal sizes of {attrs['title']}: {made_how(attrs)}") + list(_own(told))]
+    answer = list(_own(told))
     rates = [float(str(each)) for each in told.labels("win_rate")][:MOST_COLUMNS]
     heads = [f"{100 * rate:g} %" for rate in rates]
     deals = [float(str(each)) for each in told.labels("deals")]
@@ -69,10 +70,13 @@ def coverage_text(plan: Scenario, result: xr.Dataset) -> str:
         ]
         for each in deals
     ]
-    blocks += [["Pipeline that it takes, by win rate:", *table(rows)]]
-    blocks += [["What the rule of three times the quota gives:", *table(thrice)]]
-    blocks.append([*filled(COVERAGE), *told.left_out()])
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+    rule = ["What the rule of three times the quota gives:", *table(thrice)]
+    blocks: list[list[Line]] = [
+        ["Pipeline that it takes, by win rate:", *table(rows)],
+        list(detail("what three times the quota gives", rule)),
+        [*detail("what counts as coverage", filled(COVERAGE)), *told.left_out()],
+    ]
+    return Screen(filled(f"Deal sizes of {attrs['title']}: {made_how(attrs)}"), answer, blocks)
 
 
 def _deals(deals: float) -> str:
@@ -102,7 +106,7 @@ def _own(told: Told) -> Iterator[str]:
     )
 
 
-def quota_text(plan: Scenario, result: xr.Dataset) -> str:
+def quota_text(plan: Scenario, result: xr.Dataset) -> Screen:
     """Return one screen about the largest quota that a share of reps makes.
 
     Parameters
@@ -116,9 +120,7 @@ def quota_text(plan: Scenario, result: xr.Dataset) -> str:
     attrs = result.attrs
     team = attrs.get("reps")
     shares = [float(str(each)) for each in told.labels("share")]
-    lines = filled(f"{attrs['title']}: {made_how(attrs)}")
-    for share in shares:
-        lines += filled(f"{_quota_said(plan, told, share)}.")
+    answer = [line for share in shares for line in filled(f"{_quota_said(plan, told, share)}.")]
     head = ["of the reps", "quota a quarter", "made by one rep, %"]
     rows = [[*head, "at least", "so many, %"] if team else head]
     for share in shares:
@@ -133,8 +135,8 @@ def quota_text(plan: Scenario, result: xr.Dataset) -> str:
         rows.append(row)
     now = plan.quotas[0]
     note = filled(f"The plan's own quota: {money(now, plan.currency)}.")
-    blocks = [lines, table(rows), [*note, *told.left_out()]]
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+    heading = filled(f"{attrs['title']}: {made_how(attrs)}")
+    return Screen(heading, answer, [table(rows), [*note, *told.left_out()]])
 
 
 def _quota_said(plan: Scenario, told: Told, share: float) -> str:
@@ -163,7 +165,7 @@ def _same_odds(plan: Scenario) -> bool:
     return not any(spreads) and not plan.market.cv
 
 
-def mix_text(plan: Scenario, goal: Goal, result: xr.Dataset) -> str:
+def mix_text(plan: Scenario, goal: Goal, result: xr.Dataset) -> Screen:
     """Return one screen about the cheapest mix of levers.
 
     Parameters
@@ -217,9 +219,8 @@ def mix_text(plan: Scenario, goal: Goal, result: xr.Dataset) -> str:
     proved = (
         f" No mix is cheaper by more than {max(gap, 1e-4):.2g} of its cost." if gap >= 0 else ""
     )
-    notes = filled(f"{GAIN}{proved if outcome == 'found' else ''}")
-    blocks = [[*heading, *filled(f"{said}.")], table(rows), [*notes, *told.left_out()]]
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+    notes = [*filled(f"{GAIN}{proved if outcome == 'found' else ''}"), *told.left_out()]
+    return Screen(heading, filled(f"{said}."), [table(rows), notes])
 
 
 def _cents(value: float) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from funnelsim.analysis.sizing.company import COMPANY
 from funnelsim.report.numbers import money, of_ten, plain, scale_of
+from funnelsim.report.screen import Detail, Line, Screen, detail
 from funnelsim.report.text import table
 from funnelsim.report.told import Number, Told, filled
 
@@ -26,6 +27,8 @@ CAUSES = {
     "uncertainty": "rates that nobody knows",
     "late hires": "hires that come after day 0",
 }
+MOST_STEPS = 6  # that are listed at first
+MOST_NAMES = 3  # of steps that are not told apart
 DIGITS = 100  # amounts are shown as so many units at least
 POINTS = (
     "points: change of P(plan), paired; reps: as many reps on day 0, where one helps most, do as "
@@ -38,7 +41,9 @@ COSTS = (
 KINDS_WITH_COST = "rep, hire, SDR, pod, activity, win rate, ramp, attrition, hiring"
 
 
-def headcount_text(plan: Scenario, result: xr.Dataset, team: xr.Dataset, steps: xr.Dataset) -> str:
+def headcount_text(
+    plan: Scenario, result: xr.Dataset, team: xr.Dataset, steps: xr.Dataset
+) -> Screen:
     """Return one screen about the size of a team.
 
     Parameters
@@ -55,15 +60,14 @@ def headcount_text(plan: Scenario, result: xr.Dataset, team: xr.Dataset, steps: 
     told, causes, further = Told(result), Told(team), Told(steps)
     attrs = result.attrs
     head = f"{attrs['title']}: {attrs['draws']:,} draws, seed {attrs['seed']}; ±: standard error"
-    blocks = [
-        [*filled(head), *_plan(plan, told)],
+    answer = list(_plan(plan, told))
+    blocks: list[list[Line]] = [
         list(_headcounts(plan, told)),
-        list(_hires(plan, told)),
-        list(_causes(told, causes)),
+        list(detail("hires in later weeks", _hires(plan, told))),
+        list(detail("what costs certainty", _causes(told, causes))),
         list(_steps(plan, further)),
     ]
-    notes = list(told.left_out())
-    return "\n\n".join("\n".join(block) for block in [*blocks, notes] if block)
+    return Screen(filled(head), answer, [*blocks, list(told.left_out())])
 
 
 def lowest_period(told: Told) -> str:
@@ -180,8 +184,8 @@ def _causes(told: Told, causes: Told) -> Iterator[str]:
         yield from filled("They overlap, so that they do not add up.")
 
 
-def _steps(plan: Scenario, told: Told) -> Iterator[str]:
-    """Yield what further steps bring, the strongest first, and the cheapest of them."""
+def _steps(plan: Scenario, told: Told) -> Iterator[Line]:
+    """Yield the cheapest step, and what further steps bring, the strongest first."""
     steps = [str(step) for step in told.labels("step")]
     change, booked, costs = (
         {step: told.get(name, step=step) for step in steps}
@@ -196,31 +200,56 @@ def _steps(plan: Scenario, told: Told) -> Iterator[str]:
     unit = f"{plan.currency} {letter}".strip()
     head = ["next step", "points", "reps", f"bookings, {unit}"]
     rows = [head + ([f"{unit}/point"] if priced else [])]
-    for step in sorted(steps, key=lambda each: -change[each].value):
+    order = sorted(steps, key=lambda each: -change[each].value)
+    for step in order:
         worth = told.get("step_worth_in_reps", step=step).value
         reps = "-" if math.isnan(worth) else f"{worth:.1f}"
         row = [step, change[step].of_100, reps, booked[step].over(size).tight]
         rows.append(row + ([costs[step].over(size).tight] if priced else []))
-    yield from table(rows)
-    yield from filled(POINTS)
+    helps = [step for step in order if change[step].value > 0 and change[step].measurable]
+    cheapest = _cheapest(told, helps, costs)
+    yield from filled(_advice(plan, told, change, costs, helps, cheapest))
+    first, *lines = table(rows)
+    yield first
+    for k, (step, line) in enumerate(zip(order, lines, strict=True)):
+        told_first = k < MOST_STEPS or step in cheapest[:1]
+        yield line if told_first else Detail(line, "further steps")
+    yield from detail("what words mean", filled(POINTS))
     if priced:
-        yield from filled(COSTS)
-    yield from filled(_advice(plan, told, change, costs))
+        yield from detail("what words mean", filled(COSTS))
 
 
-def _advice(plan: Scenario, told: Told, change: dict[str, Number], costs: dict[str, Number]) -> str:
-    """Return which step is cheapest, or strongest where costs are not known."""
-    helps = [step for step in change if change[step].value > 0 and change[step].measurable]
+def _cheapest(told: Told, helps: list[str], costs: dict[str, Number]) -> list[str]:
+    """Return the cheapest step that helps, and those whose cost is not told apart from its."""
     kinds = dict(zip(told.labels("step"), told.result["kind"].values.tolist(), strict=True))
     # a rep on day 0 was paid while ramping, before the period: who can be hired is compared
     bought = [step for step in helps if not (kinds[step] == "rep" and "hire" in kinds.values())]
-    known = [step for step in bought if costs[step].known]
-    if known:
-        best = min(known, key=lambda step: costs[step].value)
-        return (
+    order = sorted(
+        (step for step in bought if costs[step].known), key=lambda step: costs[step].value
+    )
+    return [step for step in order if not _dearer(costs[step], costs[order[0]])]
+
+
+def _advice(
+    plan: Scenario,
+    told: Told,
+    change: dict[str, Number],
+    costs: dict[str, Number],
+    helps: list[str],
+    cheapest: list[str],
+) -> str:
+    """Return which step is cheapest, or strongest where costs are not known."""
+    if cheapest:
+        best, *close = cheapest
+        said = (
             f"Cheapest next step with a stated cost: {best}, {costs[best].money(plan.currency)} "
-            "for each point of P(plan)."
+            "for each point of P(plan)"
         )
+        if not close:
+            return f"{said}."
+        more = len(close) - MOST_NAMES
+        listed = "; ".join(close[:MOST_NAMES]) + (f"; {more} more" if more > 0 else "")
+        return f"{said}. Within the error of that: {listed}. More draws would tell."
     now = told.get("period_plan_probability", period=told.result.attrs["told_of"]).value
     if not helps and now == 0:
         return "The plan is out of reach of any one of these steps: no draw makes it, or too few."
@@ -228,11 +257,16 @@ def _advice(plan: Scenario, told: Told, change: dict[str, Number], costs: dict[s
         return "The plan is made in every draw already: there is nothing for a step to add."
     if not helps:
         return "No step changes P(plan) beyond what chance explains: take more draws."
-    best = max(helps, key=lambda step: change[step].value)
+    best = helps[0]
     return (
         f"Strongest next step: {best}, {change[best].points}. Which is cheapest depends on costs: "
         f"state [pay], [economics.sdr] or --cost KIND=COST ({KINDS_WITH_COST})."
     )
+
+
+def _dearer(cost: Number, least: Number) -> bool:
+    """Return whether a cost is larger than the least, beyond what chance explains."""
+    return Number(cost.value - least.value, math.hypot(cost.error, least.error)).measurable
 
 
 def _share(certainty: object) -> str:

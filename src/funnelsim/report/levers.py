@@ -17,6 +17,10 @@ WORDS = {
     "activity.per_week": "activities a week",
     "activity.week_cv": "unevenness of weeks",
     "activity.rep_cv": "spread of activity",
+    "activity.elasticity": "elasticity of activity",
+    "effort.hours_per_week": "hours a week",
+    "effort.open_week": "hours a week of an open deal",
+    "effort.hours.activity": "hours of an activity",
     "deal_size.mean": "mean deal",
     "deal_size.cv": "spread of deal sizes",
     "deal_size.rep_cv": "spread of reps: deal size",
@@ -31,11 +35,18 @@ WORDS = {
     "policy.adherence": "adherence to the floor",
     "market.cv": "spread of the market",
     "market.persistence": "persistence of the market",
+    "market.season": "season of the market",
+    "skill_correlation": "correlation of skills",
     "calendar.quarters": "quarters",
     "plan.target": "target of the company",
     "headcount": "reps on day 0",
     "ramp.weeks": "weeks of ramp",
+    "ramp.weeks_cv": "spread of the ramp",
+    "ramp.from": "productivity at hire",
     "attrition.per_year": "reps who leave in a year",
+    "attrition.fill_weeks": "weeks that a seat is empty",
+    "attrition.fill_weeks_cv": "spread of weeks that a seat is empty",
+    "attrition.handover": "open deals that survive a leaver",
 }
 OF_A_STAGE = {
     "conversion": "conversion to {}",
@@ -43,7 +54,21 @@ OF_A_STAGE = {
     "days_cv": "spread of days to {}",
     "rep_cv": "spread of reps: {}",
 }
-SHARES = ("conversion", "probability", "adherence", "per_year")
+OF_A_SOURCE = {
+    ("per_week",): "{} a week",
+    ("per_sdr_week",): "{} a week of an SDR",
+    ("sdrs_per_rep",): "SDRs per rep, {}",
+    ("response", "minutes"): "minutes to answer {}",
+    ("response", "measured_at"): "minutes when {} was measured",
+    ("response", "decay"): "decay of {} by minutes",
+}
+OF_AN_ASSIST = {
+    "coverage": "deals with {}",
+    "per_quarter": "{} a quarter",
+    "odds": "odds with {}",
+    "size": "size with {}",
+}
+SHARES = ("conversion", "probability", "adherence", "per_year", "coverage", "handover", "from")
 AMOUNTS = ("mean", "minimum", "amounts")  # of deals and windfalls
 SOLVED_TO = 1e-7  # relative
 BEYOND = 0.005  # of a probability reached above the one asked for: amounts go in steps
@@ -57,14 +82,30 @@ def lever_name(path: str) -> str:
     --------
     >>> lever_name("stages.won.conversion"), lever_name("activity.per_week")
     ('conversion to won', 'activities a week')
-    >>> lever_name("activity.elasticity"), lever_name("segments.smb.deal_size.mean")
-    ('activity.elasticity', 'smb: mean deal')
+    >>> lever_name("pay.ote"), lever_name("segments.smb.deal_size.mean")
+    ('pay.ote', 'smb: mean deal')
+    >>> lever_name("sources.inbound.conversion.won"), lever_name("assists.on-site.per_quarter")
+    ('conversion to won, inbound', 'on-site a quarter')
+    >>> lever_name('uncertainty."deal_size.mean".cv')
+    'uncertainty of mean deal'
     """
-    parts = parts_of(path) or (path,)
-    if parts[0] == "segments" and len(parts) > 2:
-        return f"{parts[1]}: {lever_name(own_path(path))}"
-    if parts[0] == "stages" and len(parts) == 3 and parts[2] in OF_A_STAGE:
-        return OF_A_STAGE[parts[2]].format(parts[1])
+    match parts_of(path) or (path,):
+        case ("segments", name, _, *_):
+            return f"{name}: {lever_name(own_path(path))}"
+        case ("stages", name, key) if key in OF_A_STAGE:
+            return OF_A_STAGE[key].format(name)
+        case ("sources", name, *rest) if tuple(rest) in OF_A_SOURCE:
+            return OF_A_SOURCE[tuple(rest)].format(name)
+        case ("sources", name, "conversion" | "days" as key, stage):
+            return f"{OF_A_STAGE[key].format(stage)}, {name}"
+        case ("sources", name, "deal_size", *rest):
+            return f"{lever_name('.'.join(('deal_size', *rest)))}, {name}"
+        case ("assists", name, key) if key in OF_AN_ASSIST:
+            return OF_AN_ASSIST[key].format(name)
+        case ("effort", "hours", stage) if stage != "activity":
+            return f"hours of a {stage}"
+        case ("uncertainty", of, "cv"):
+            return f"uncertainty of {lever_name(of)}"
     return WORDS.get(path, path)
 
 
@@ -127,7 +168,8 @@ def enough(path: str, value: float, currency: str, *, up: bool) -> str:
 
 def is_share(path: str) -> bool:
     """Return whether a lever is a share of 1."""
-    return (parts_of(path) or (path,))[-1] in SHARES
+    parts = parts_of(own_path(path)) or (path,)
+    return parts[-1] in SHARES or (parts[0] == "sources" and parts[2:3] == ("conversion",))
 
 
 def is_amount(path: str) -> bool:
@@ -135,6 +177,8 @@ def is_amount(path: str) -> bool:
     parts = parts_of(own_path(path)) or (path,)
     if path == "plan.target":
         return True
+    if parts[0] == "sources":
+        parts = parts[2:]
     return parts[0] == "quota" or (parts[0] in ("deal_size", "windfall") and parts[-1] in AMOUNTS)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from funnelsim.report.luck_kpis import kpis_and_policy
 from funnelsim.report.luck_skill import luck_against_skill
 from funnelsim.report.numbers import money, scale_of, tight
+from funnelsim.report.screen import Line, Screen, detail
 from funnelsim.report.text import detailed_quarters, table
 from funnelsim.report.told import INDENT, Number, Told, filled, lucky_words
 
@@ -33,7 +34,7 @@ NAME = 12  # letters of a stage in a narrow table
 
 def luck_text(
     plan: Scenario, luck: xr.Dataset, teams: xr.Dataset | None = None, *, lag: int = 0
-) -> str:
+) -> Screen:
     """Return one screen about how much of making quota is luck.
 
     Parameters
@@ -50,8 +51,10 @@ def luck_text(
     told = Told(luck)
     attrs = luck.attrs
     heading = f"{plan.name}: {attrs['draws']:,} draws, seed {attrs['seed']}; ±: standard error"
-    blocks = [
-        [*filled(heading), *_often(plan, told)],
+    quarters, lucky = detailed_quarters(plan), lucky_words(plan)
+    answer = filled(f"1. {_often_said(plan, told, quarters[0], lucky)}", INDENT)
+    blocks: list[list[Line]] = [
+        list(_often(plan, told, quarters, lucky)),
         list(kpis_and_policy(plan, told, lag)),
         list(_sources(plan, told)),
         list(_again(plan, told)),
@@ -62,14 +65,11 @@ def luck_text(
         more = Told(teams)
         blocks.append(list(luck_against_skill(plan, more)))
         notes += more.left_out()
-    return "\n\n".join("\n".join(block) for block in [*blocks, notes] if block)
+    return Screen(filled(heading), answer, [*blocks, notes])
 
 
-def _often(plan: Scenario, told: Told) -> Iterator[str]:
-    """Say how often quota is made, and what of that is left without luck."""
-    quarters = detailed_quarters(plan)
-    lucky = lucky_words(plan)
-    yield from filled(f"1. {_often_said(plan, told, quarters[0], lucky)}", INDENT)
+def _often(plan: Scenario, told: Told, quarters: list[int], lucky: str) -> Iterator[str]:
+    """Yield how often quota is made, and what of that is left without luck."""
     for quarter in quarters:
         made, smaller, largest = (
             told.get(name, quarter=quarter)
@@ -146,7 +146,7 @@ def _often_said(plan: Scenario, told: Told, quarter: int, lucky: str) -> str:
     return f"{said} {smaller:,} would without their largest deal."
 
 
-def _sources(plan: Scenario, told: Told) -> Iterator[str]:
+def _sources(plan: Scenario, told: Told) -> Iterator[Line]:
     """Say where the variance comes from, in the order of the funnel."""
     names = ("bookings_variance_share", "attainment_variance_share")
     found = {
@@ -188,14 +188,14 @@ def _sources(plan: Scenario, told: Told) -> Iterator[str]:
     rows = [[label, *heads, " " * (NAME + 2), *heads]]
     for a, b in zip(left, right, strict=True):
         rows.append([*a, f"  {b[0]}".ljust(NAME + 2), *b[1:]])
-    yield from table(rows)
+    yield from detail("every source of variance", table(rows))
 
 
 def _named(source: str) -> str:
     return PLURALS.get(source, source.removeprefix("outcome."))
 
 
-def _again(plan: Scenario, told: Told) -> Iterator[str]:
+def _again(plan: Scenario, told: Told) -> Iterator[Line]:
     """Say how often quota is made again."""
     own = str(told.result.attrs.get("plan_reps", "alike"))
     three, alone = (
@@ -235,13 +235,12 @@ def _again(plan: Scenario, told: Told) -> Iterator[str]:
         star = "*" if assumed and reps == "different" else ""
         rows.append([f"{label}{star}", *(each.of_100 for each in (*careers, *after(reps)))])
     lines = table(rows)
-    yield "quota made".ljust(lines[0].index(">= 6 of 8") + 11) + NEXT
-    yield from lines
-    if assumed:
-        yield f"* {told.result.attrs['skill_from']}; the plan's own reps are alike"
+    above = "quota made".ljust(lines[0].index(">= 6 of 8") + 11) + NEXT
+    note = [f"* {told.result.attrs['skill_from']}; the plan's own reps are alike"]
+    yield from detail("years of reps who differ", [above, *lines, *(note if assumed else [])])
 
 
-def _ways(plan: Scenario, told: Told) -> Iterator[str]:
+def _ways(plan: Scenario, told: Told) -> Iterator[Line]:
     """Compare ways to the same mean bookings."""
     if not told.knows("way_attainment_probability"):
         return
@@ -265,7 +264,8 @@ def _ways(plan: Scenario, told: Told) -> Iterator[str]:
         )
         rows[numbers] = f"{rows[numbers]}, {way}" if numbers in rows else way
     head = ["plan's quota, %", "activities", "quota made", ">= 3 of 4", "D", "cv"]
-    yield from table([head, *([way, *numbers] for numbers, way in rows.items())])
+    lines = table([head, *([way, *numbers] for numbers, way in rows.items())])
+    yield from detail("ways to the same mean", lines)
 
 
 def _gamble(told: Told, ways: list[str], ratios: list[float]) -> str:

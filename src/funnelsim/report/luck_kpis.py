@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from funnelsim.report.numbers import tight
+from funnelsim.report.screen import Line, detail
 from funnelsim.report.text import table
 from funnelsim.report.told import INDENT, WIDTH, Number, Told, filled, lucky_words
 
@@ -16,7 +17,7 @@ LABEL, CELL = 8, 10  # letters of a label, and of a number in a narrow column
 EFFECTS = {"policy": "if imposed", "level": "= level", "evenness": "+ evenness"}
 
 
-def kpis_and_policy(plan: Scenario, told: Told, lag: int) -> Iterator[str]:
+def kpis_and_policy(plan: Scenario, told: Told, lag: int) -> Iterator[Line]:
     """Yield the two-by-two, the gap in it, and what the policy brings and costs."""
     effect = told.get("effect_on_attainment_probability", effect="policy")
     said = [_observed(plan, told, lag)]
@@ -24,9 +25,9 @@ def kpis_and_policy(plan: Scenario, told: Told, lag: int) -> Iterator[str]:
         said.append(f"Imposing the floor: {effect.points}")
     yield from filled(f"2. {'. '.join(said)}.", INDENT)
     if plan.kpis and told.knows("kpi_quota_probability"):
-        yield from _two_by_two(plan, told, lag)
+        yield from detail("KPI against quota, observed and imposed", _two_by_two(plan, told, lag))
     if effect.known:
-        yield from _effects(plan, told)
+        yield from detail("what the policy does", _effects(plan, told))
     yield from _price(told)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from funnelsim.report.levers import capital, goal_said, lever_amount, lever_name, made_how
+from funnelsim.report.screen import Line, Screen, detail
 from funnelsim.report.text import table
 from funnelsim.report.told import INDENT, Exact, Number, Told, filled, shortened
 
@@ -22,16 +23,17 @@ HALF = 7  # letters of a bar to each side
 NAME = 26  # letters of a lever
 MOST_NAMES = 4  # of levers that are not told apart
 ALIKE = 1e-6  # what exact swings that are equal may differ by
-KEY = (
-    "- with the lever at its low end, + at its high end; points: from the low to the high end; in "
-    "brackets where it bends, both ends doing the same: from the plan to the end that does more."
+KEY = "- with the lever at its low end, + at its high end; points: from end to end."
+POINTS = (
+    "In brackets where it bends, both ends doing the same: points from the plan to the end that "
+    "does more."
 )
 OBSERVED = "What coaching can reach is another question, and so is whether a gap is more than luck."
 
 
 def sensitivity_text(
     plan: Scenario, goal: Goal, result: xr.Dataset, coached: xr.Dataset | None = None
-) -> str:
+) -> Screen:
     """Return one screen about which lever matters most.
 
     Parameters
@@ -51,14 +53,14 @@ def sensitivity_text(
     heading = filled(f"{result.attrs['title']}: {made_how(result.attrs)}")
     often = capital(goal_said(plan, goal, f"{made.percent} of"))
     said = filled(f"{often}. {_most_said(told, paths)}.")
-    blocks = [[*heading, *said], _tornado(told, paths, plan.currency)]
+    blocks = [_tornado(told, paths, plan.currency)]
     if told.knows("total_index"):
         blocks.append(list(_together(told, paths)))
-    notes = [*_notes(told), *told.left_out()]
+    notes: list[Line] = [*_notes(told), *told.left_out()]
     if coached is not None:
         blocks.append(list(_coaching(Told(coached), plan.currency)))
         notes += filled(OBSERVED)
-    return "\n\n".join("\n".join(block) for block in [*blocks, notes] if block)
+    return Screen(heading, said, [*blocks, notes])
 
 
 def _most_said(told: Told, paths: list[str]) -> str:
@@ -205,13 +207,14 @@ def _signed(number: Number) -> str:
     return f"+{number.of_100}" if number.value > 0 else number.of_100
 
 
-def _notes(told: Told) -> Iterator[str]:
+def _notes(told: Told) -> Iterator[Line]:
     """Yield what else to know of levers."""
     notes: dict[str, str] = json.loads(told.result.attrs.get("notes", "{}"))
     yield from filled(KEY)
+    yield from detail("what words mean", filled(POINTS))
     for subject, note in notes.items():
         said = note if note[:1].isupper() else f"{lever_name(subject)}: {note}"
-        yield from filled(f"{said.rstrip('.')}.")
+        yield from detail("levers that are not in the table", filled(f"{said.rstrip('.')}."))
     reasons: dict[str, list[str]] = {}
     for name, why in told.refused.items():
         head, _, lever = name.partition(": ")

@@ -25,8 +25,9 @@ from funnelsim.report.levers import (
     times,
 )
 from funnelsim.report.numbers import money, plain
+from funnelsim.report.screen import Line, Screen
 from funnelsim.report.text import table
-from funnelsim.report.told import Number, Told, filled
+from funnelsim.report.told import Number, Told, filled, shortened
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,13 +35,14 @@ if TYPE_CHECKING:
     from funnelsim.analysis.chances import Goal
     from funnelsim.scenario.model import Scenario
 
+NAME = 40  # letters of a lever: its values stand below it
 POINTS = 7  # of the curve, beside those that are marked
 SURE = 0.02  # of the curve: nearly 0 and nearly 1 tell little
 
 
 def solve_text(
     plan: Scenario, goal: Goal, result: xr.Dataset, bites: xr.Dataset | None = None
-) -> str:
+) -> Screen:
     """Return one screen about what it takes of a lever.
 
     Parameters
@@ -59,19 +61,15 @@ def solve_text(
         at = [told.get(f"{which}_value").value for which in ("solved", "most")]
         horizon = next(value for value in at if not math.isnan(value))
         plan = plan.replace({QUARTERS: round(horizon)})
-    blocks = [
-        [
-            *filled(f"{result.attrs['title']}: {made_how(result.attrs)}"),
-            *filled(_answer(plan, goal, told)),
-        ],
-        list(_curve(plan, goal, told)),
-    ]
+    answer = filled(_answer(plan, goal, told))
+    blocks: list[list[Line]] = [list(_curve(plan, goal, told))]
     notes = list(told.left_out())
     if bites is not None:
         more = Told(bites)
         blocks.append(list(bites_lines(plan, goal, more)))
         notes += more.left_out()
-    return "\n\n".join("\n".join(block) for block in [*blocks, notes] if block)
+    heading = filled(f"{result.attrs['title']}: {made_how(result.attrs)}")
+    return Screen(heading, answer, [*blocks, notes])
 
 
 def _answer(plan: Scenario, goal: Goal, told: Told) -> str:
@@ -167,7 +165,7 @@ def _curve(plan: Scenario, goal: Goal, told: Told) -> Iterator[str]:
     step = max((len(telling) - 1) / (POINTS - 1), 1)
     shown = {telling[round(k * step)] for k in range(POINTS) if round(k * step) < len(telling)}
     shown = {v for v in shown if all(v == m or _apart(v, m) for m in marks)} | set(marks)
-    rows = [[lever_name(path), f"{goal_head(goal)}, %", ""]]
+    rows = [[shortened(lever_name(path), NAME), f"{goal_head(goal)}, %", ""]]
     for value in sorted(shown):
         where = lever_precise(path, value, plan.currency)
         rows.append([where, chance[value].of_100, marks.get(value, "")])

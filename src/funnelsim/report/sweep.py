@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from funnelsim.report.levers import lever_amount, lever_name, made_how
 from funnelsim.report.numbers import scale_of
+from funnelsim.report.screen import Line, Screen, detail
 from funnelsim.report.text import table
 from funnelsim.report.told import WIDTH, Exact, Number, Told, filled, shortened
 
@@ -23,7 +24,7 @@ MADE = "attainment_probability"
 LABEL = 16  # letters of a value that is a text
 
 
-def sweep_text(plan: Scenario, result: xr.Dataset) -> str:
+def sweep_text(plan: Scenario, result: xr.Dataset) -> Screen:
     """Return a screen about the cells of a sweep.
 
     Parameters
@@ -37,16 +38,12 @@ def sweep_text(plan: Scenario, result: xr.Dataset) -> str:
     attrs = result.attrs
     size = " x ".join(str(result.sizes[path]) for path in cells.paths)
     noun = "cell" if result["method"].size == 1 else "cells"
-    heading = [
-        *filled(f"{attrs['title']}: {size} {noun}, {made_how(attrs)}"),
-        *filled(f"{_range_said(cells)}."),
-    ]
-    if len(cells.paths) == 1:
-        blocks = [heading, list(_by_value(cells))]
-    else:
-        blocks = [heading, *_matrices(cells)]
-    notes = list(cells.notes())
-    return "\n\n".join("\n".join(block) for block in [*blocks, notes] if block)
+    tables = [list(_by_value(cells))] if len(cells.paths) == 1 else list(_matrices(cells))
+    return Screen(
+        filled(f"{attrs['title']}: {size} {noun}, {made_how(attrs)}"),
+        filled(f"{_range_said(cells)}."),
+        [*tables, list(cells.notes())],
+    )
 
 
 class _Cells:
@@ -96,7 +93,7 @@ class _Cells:
             sum(each.error for each in found) / len(found),
         )
 
-    def notes(self) -> Iterator[str]:
+    def notes(self) -> Iterator[Line]:
         """Yield what else to know."""
         if self.thinned:
             yield "Not every value is shown; a file (-o) holds all of them."
@@ -106,10 +103,12 @@ class _Cells:
                 if self.result.attrs["method"] == "exact"
                 else ("; its ± is the mean of theirs, which is at least its own")
             )
-            yield from filled(f"Quota made: the mean over the quarters{errors}.")
+            said = f"Quota made: the mean over the quarters{errors}."
+            yield from detail("what words mean", filled(said))
         yield from self._told.left_out()
         if "not_covered" in self.result.attrs:
-            yield from filled(f"Simulated: {self.result.attrs['not_covered'].rstrip('.')}.")
+            said = f"Simulated: {self.result.attrs['not_covered'].rstrip('.')}."
+            yield from detail("what is not exact", filled(said))
 
 
 def _range_said(cells: _Cells) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from funnelsim.analysis.answers import QUARTERS_PER_YEAR
 from funnelsim.report.numbers import money, of_ten, scale_of, with_error
+from funnelsim.report.screen import Line, Screen, detail
 from funnelsim.report.text import first_and_last, summary_text, table
 from funnelsim.report.told import Exact, Number, Told, filled, shortened
 
@@ -21,6 +22,7 @@ MOST_SEGMENTS = 8  # on one screen; files hold them all
 COMPANY = "company"
 HIGH_SHARE = 0.8  # of reps at quota, as many a board asks for
 PLURAL = ("late hires",)
+EFFECT = "effect_on_plan_probability"  # of a cause
 PART = "vacancies"  # of attrition: a sentence, not a column
 LACKING = (
     "Each cause: plans made, less those made in the same worlds without it (late hires: with all "
@@ -38,7 +40,7 @@ COLUMNS = {
 Row = tuple[str, Told, dict[str, object]]  # a period: how it is called, and where its numbers are
 
 
-def answer_text(answer: Answer, check: Check | None = None) -> str:
+def answer_text(answer: Answer, check: Check | None = None) -> Screen:
     """Return one screen about a plan, of a rep or of a team.
 
     Parameters
@@ -53,7 +55,7 @@ def answer_text(answer: Answer, check: Check | None = None) -> str:
     return summary_text(answer) if check is None else summary_text(answer, *check(answer.plan))
 
 
-def team_text(answer: Answer) -> str:
+def team_text(answer: Answer) -> Screen:
     """Return one screen about a team.
 
     Parameters
@@ -65,16 +67,18 @@ def team_text(answer: Answer) -> str:
     yearly = None if answer.yearly is None else Told(answer.yearly)
     rows = list(_periods(quarterly, yearly))
     quarter = quarterly.labels("quarter")[-1]
-    blocks = [
-        [*filled(_heading(answer)), *filled(" ".join(_sentences(answer, quarterly, yearly)))],
+    blocks: list[list[Line]] = [
         list(_plan(quarterly, rows)),
         list(_bookings(answer, quarterly, rows)),
         list(_segments(answer, quarterly, quarter)),
-        list(_bands(quarterly, quarter)),
-        [*filled(" ".join(_concentration(quarterly, quarter)))],
-        [*quarterly.left_out()],
+        list(detail("how seats spread about quota", _bands(quarterly, quarter))),
+        list(detail("how much rests on one deal or rep", _concentration(quarterly, quarter))),
     ]
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+    return Screen(
+        filled(_heading(answer)),
+        filled(" ".join(_sentences(answer, quarterly, yearly))),
+        [*blocks, list(quarterly.left_out())],
+    )
 
 
 def _heading(answer: Answer) -> str:
@@ -91,17 +95,17 @@ def _sentences(answer: Answer, quarterly: Told, yearly: Told | None) -> Iterator
     plan = answer.plan
     if plan.targets is None or not quarterly.knows("plan_probability"):
         return
-    share = float(quarterly.result["plan_probability"].mean())
     targets = set(plan.targets)
     goal = f"plan of {money(targets.pop(), plan.currency)}" if len(targets) == 1 else "plan"
-    often = of_ten(share, "quarters")
-    said = f"{often[0].upper()}{often[1:]} make the {goal}: {100 * share:.0f} %"
+    share = _mean(quarterly, "quarter", "plan_probability")
+    often = of_ten(share.value, "quarters")
+    said = f"{often[0].upper()}{often[1:]} make the {goal}: {_sure(share)}"
     if yearly is not None and yearly.knows("plan_probability"):
-        years = float(yearly.result["plan_probability"].mean())
-        said += f"; {of_ten(years, 'years')}: {100 * years:.0f} %"
+        years = _mean(yearly, "year", "plan_probability")
+        said += f"; {of_ten(years.value, 'years')}: {_sure(years)}"
     yield f"{said}."
     causes = [str(cause) for cause in quarterly.labels("cause") if cause != PART]
-    taken = {cause: _effect(quarterly, cause) for cause in causes}
+    taken = {cause: _mean(quarterly, "quarter", EFFECT, cause=cause) for cause in causes}
     most = min(taken, key=lambda cause: taken[cause].value, default="")
     if most and taken[most].measurable and taken[most].value < 0:
         points = with_error(-100 * taken[most].value, 100 * taken[most].error)
@@ -110,16 +114,19 @@ def _sentences(answer: Answer, quarterly: Told, yearly: Told | None) -> Iterator
         yield f"{subject} {verb} most: {points} points of a quarter, on average."
 
 
-def _effect(told: Told, cause: str) -> Number:
-    """Return what a cause takes, the mean over quarters.
+def _mean(told: Told, period: str, name: str, **at: object) -> Number:
+    """Return the mean of a number over quarters or years.
 
-    Its error is the mean of theirs, which is what it would be if quarters moved as one: more than
-    that it cannot be.
+    Its error is the mean of theirs, which is what it would be if they moved as one: more than that
+    it cannot be.
     """
-    quarters = told.labels("quarter")
-    found = [told.get("effect_on_plan_probability", cause=cause, quarter=q) for q in quarters]
+    found = [told.get(name, **{period: label}, **at) for label in told.labels(period)]
     value, error = (sum(part) / len(found) for part in zip(*found, strict=True))
-    return Number(value, error)
+    return type(found[0])(value, error)
+
+
+def _sure(share: Number) -> str:
+    return f"{100 * share.value:.0f} %" if isinstance(share, Exact) else share.percent
 
 
 def _periods(quarterly: Told, yearly: Told | None) -> Iterator[Row]:
@@ -131,7 +138,7 @@ def _periods(quarterly: Told, yearly: Told | None) -> Iterator[Row]:
                 yield f"{period} {number}", told, {period: number}
 
 
-def _plan(quarterly: Told, rows: list[Row]) -> Iterator[str]:
+def _plan(quarterly: Told, rows: list[Row]) -> Iterator[Line]:
     """Yield how often the plan is made, and what each cause takes from that."""
     if not quarterly.knows("plan_probability"):
         return
@@ -141,18 +148,18 @@ def _plan(quarterly: Told, rows: list[Row]) -> Iterator[str]:
     for label, told, at in rows:
         cells.append([label, of_100(told.get("plan_probability", **at))])
         for cause in causes:
-            effect = told.get("effect_on_plan_probability", cause=cause, **at)
+            effect = told.get(EFFECT, cause=cause, **at)
             cells[-1].append(of_100(effect, sign=True))
     yield from table(cells)
     if causes:
         part = ""
         if PART in quarterly.labels("cause"):
-            effect = _effect(quarterly, PART)
+            effect = _mean(quarterly, "quarter", EFFECT, cause=PART)
             part = (
                 f" Of what attrition takes, empty seats alone are {of_100(effect, sign=True)} a "
                 "quarter."
             )
-        yield from filled(LACKING + part)
+        yield from detail("what words mean", filled(LACKING + part))
 
 
 def _bookings(answer: Answer, quarterly: Told, rows: list[Row]) -> Iterator[str]:
@@ -261,7 +268,7 @@ def _concentration(told: Told, quarter: object) -> Iterator[str]:
         for each in ("largest_deal", "best_rep")
     )
     if deal.known and rep.known:
-        yield (
+        yield from filled(
             f"Of 100 plans made in quarter {quarter}, {of_100(deal)} would be missed without the "
             f"largest deal, {of_100(rep)} without the rep who booked most."
         )

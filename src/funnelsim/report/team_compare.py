@@ -10,6 +10,7 @@ import numpy as np
 from funnelsim.registry import DIFFERENCE
 from funnelsim.report.compare import changes_said
 from funnelsim.report.numbers import money, scale_of
+from funnelsim.report.screen import Line, Screen, detail
 from funnelsim.report.team import of_100
 from funnelsim.report.text import table
 from funnelsim.report.told import Number, Told, filled, shortened
@@ -33,7 +34,7 @@ WORLDS = (
 Column = tuple[str, str, dict[str, object]]  # its head, the name of its numbers, and their labels
 
 
-def team_compare_text(plans: Mapping[str, Scenario], result: xr.Dataset) -> str:
+def team_compare_text(plans: Mapping[str, Scenario], result: xr.Dataset) -> Screen:
     """Return one screen about which team makes its plan more often, by how much, and where.
 
     Parameters
@@ -45,15 +46,14 @@ def team_compare_text(plans: Mapping[str, Scenario], result: xr.Dataset) -> str:
     """
     told = Told(result)
     names = list(plans)
-    blocks = [
-        [*_heading(told, names), *filled(_answer(told, plans))],
+    blocks: list[list[Line]] = [
         list(_company(told, plans)),
-        list(_periods(told, names)),
-        list(_segments(told, names)),
-        list(changes_said(told, names)),
-        [*(filled(WORLDS) if len(names) > 1 else []), *told.left_out()],
+        list(detail("by quarter and year", _periods(told, names))),
+        list(detail("by segment", _segments(told, names))),
+        list(detail("what each plan changes", changes_said(told, names))),
+        [*detail("what is shared", filled(WORLDS) if len(names) > 1 else []), *told.left_out()],
     ]
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+    return Screen(_heading(told, names), filled(_answer(told, plans)), blocks)
 
 
 def _heading(told: Told, names: list[str]) -> list[str]:

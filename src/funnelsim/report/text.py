@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from funnelsim.registry import BY_NAME, NUMERICAL_ERROR, STANDARD_ERROR
 from funnelsim.report.numbers import money, of_ten, percent, with_error
-from funnelsim.report.told import shortened
+from funnelsim.report.screen import Line, Screen, detail
+from funnelsim.report.told import filled, shortened
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,7 +35,7 @@ OBSERVED = (
 Show = Callable[[float, float | None], str]
 
 
-def summary_text(answer: Answer, check: Answer | None = None, no_check: str = "") -> str:
+def summary_text(answer: Answer, check: Answer | None = None, no_check: str = "") -> Screen:
     """Return one screen about a plan.
 
     Parameters
@@ -48,15 +48,19 @@ def summary_text(answer: Answer, check: Answer | None = None, no_check: str = ""
         Why there is no ``check``.
     """
     sides = [answer] if check is None else [answer, check]
-    rows = [_header(sides), *_attainment(sides)]
-    for quarter in detailed_quarters(answer.plan):
-        rows += [[""], [f"in quarter {quarter}"], *_details(sides, quarter - 1)]
-    blocks = [
-        [_heading(answer), *_sentence(sides)],
-        table(rows),
-        [textwrap.fill(note, WIDTH) for note in _notes(sides, no_check)],
-    ]
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+    quarters = detailed_quarters(answer.plan)
+    rows = [_header(sides), *_attainment(sides), *_amounts(sides, quarters)]
+    further = [row for quarter in quarters for row in _details(sides, quarter)]
+    lines = table([*rows, *further])  # of one width
+    return Screen(
+        filled(_heading(answer)),
+        list(_sentence(sides)),
+        [
+            lines[: len(rows)],
+            [*detail("deals, activities, stages and KPIs", lines[len(rows) :])],
+            [*_words(sides), *_notes(sides, no_check)],
+        ],
+    )
 
 
 def _heading(answer: Answer) -> str:
@@ -65,7 +69,7 @@ def _heading(answer: Answer) -> str:
         made = "computed exactly, without noise"
     else:
         made = f"{attrs['draws']:,} draws, seed {attrs['seed']}"
-    return textwrap.fill(f"{answer.plan.name}: {made}", WIDTH)
+    return f"{answer.plan.name}: {made}"
 
 
 def _sentence(sides: Sequence[Answer]) -> Iterator[str]:
@@ -78,7 +82,11 @@ def _sentence(sides: Sequence[Answer]) -> Iterator[str]:
     often = of_ten(probability, "quarters")
     quotas = set(plan.quotas)
     quota = f"the quota of {money(quotas.pop(), plan.currency)}" if len(quotas) == 1 else "quota"
-    yield f"{often[0].upper()}{often[1:]} make {quota}: {100 * probability:.0f} %."
+    share = f"{100 * probability:.0f} %"
+    if _method(known[-1]) != "exact":  # quarters of a draw go together: no less sure than that
+        error = float(known[-1].quarterly[f"attainment_probability{STANDARD_ERROR}"].mean())
+        share = percent(probability, error)
+    yield from filled(f"{often[0].upper()}{often[1:]} make {quota}: {share}.")
 
 
 def _header(sides: Sequence[Answer]) -> list[str]:
@@ -102,25 +110,42 @@ def _attainment(sides: Sequence[Answer]) -> Iterator[list[str]]:
             yield from _row(sides, label, percent, "at_least_probability", count - 1)
 
 
-def _details(sides: Sequence[Answer], quarter: int) -> Iterator[list[str]]:
-    plan = sides[0].plan
-    lucky = plan.windfall is not None or plan.deal_size.whale is not None
+def _amounts(sides: Sequence[Answer], quarters: Sequence[int]) -> Iterator[list[str]]:
+    """Yield what quarters bring, and how often that makes quota without luck."""
+    for quarter in quarters:
+        where = f" in quarter {quarter}" if len(quarters) > 1 else ""
+        if _is_lucky(sides[0].plan):
+            label = f"quota made{where} without windfall, whale"
+            name = "repeatable_attainment_probability"
+            yield from _row(sides, label, percent, name, quarter - 1)
+        label = f"bookings{where}, mean"
+        show = _money_of(sides[0].plan)
+        yield from _row(sides, label, show, "bookings_mean", quarter - 1)
+        for index, tenths in enumerate((9, 5, 1)):
+            label = f"  {tenths} of 10 bring at least"
+            yield from _row(sides, label, show, "bookings_quantile", quarter - 1, index)
 
-    def amount(value: float, error: float | None) -> str:
-        return money(value, plan.currency, error)
+
+def _is_lucky(plan: Scenario) -> bool:
+    return plan.windfall is not None or plan.deal_size.whale is not None
+
+
+def _money_of(plan: Scenario) -> Show:
+    return lambda value, error: money(value, plan.currency, error)
+
+
+def _details(sides: Sequence[Answer], quarter: int) -> Iterator[list[str]]:
+    """Yield what else there is to know of a quarter."""
+    plan = sides[0].plan
+    amount = _money_of(plan)
 
     def row(label: str, show: Show, name: str, *own: int) -> Iterator[list[str]]:
-        return _row(sides, label, show, name, quarter, *own)
+        return _row(sides, label, show, name, quarter - 1, *own)
 
+    yield [f"in quarter {quarter}"]
     yield from row("120 % of quota or more", percent, "overachievement_probability")
-    if lucky:
-        label = "quota made without windfall and whale"
-        yield from row(label, percent, "repeatable_attainment_probability")
     yield from row("no deal at all", percent, "no_deal_probability")
-    yield from row("bookings, mean", amount, "bookings_mean")
-    for index, tenths in enumerate((9, 5, 1)):
-        yield from row(f"  {tenths} of 10 bring at least", amount, "bookings_quantile", index)
-    if lucky:
+    if _is_lucky(plan):
         yield from row("windfalls and whales, mean", amount, "windfall_bookings_mean")
     yield from row("short of quota where missed, mean", amount, "shortfall_given_miss_mean")
     yield from row("activities, mean", _count, "activities_mean")
@@ -211,13 +236,18 @@ def table(rows: Iterable[list[str]]) -> list[str]:
     ]
 
 
-def _notes(sides: Sequence[Answer], no_check: str) -> Iterator[str]:
+def _words(sides: Sequence[Answer]) -> Iterator[Line]:
+    """Yield what the words beside numbers mean."""
     if len(sides) > 1:
         yield APART
     if sides[0].plan.kpis and "attainment_given_kpi_hit" in sides[0].quarterly:
-        yield OBSERVED
+        yield from detail("what words mean", filled(OBSERVED))
+
+
+def _notes(sides: Sequence[Answer], no_check: str) -> Iterator[str]:
+    """Yield what could not be told, and why."""
     if no_check:
-        yield f"No exact values beside these: {no_check}"
+        yield from filled(f"No exact values beside these: {no_check}")
     reasons: dict[str, str] = {}
     for side in sides:
         refused = json.loads(side.quarterly.attrs.get("refused", "{}"))
@@ -231,4 +261,4 @@ def _notes(sides: Sequence[Answer], no_check: str) -> Iterator[str]:
             reasons.setdefault("the year", side.no_years)
     for reason in dict.fromkeys(reasons.values()):
         names = ", ".join(name for name, why in reasons.items() if why == reason)
-        yield f"Left out: {names}. Why: {reason.rstrip('.')}."
+        yield from filled(f"Left out: {names}. Why: {reason.rstrip('.')}.")

@@ -165,7 +165,7 @@ class Told:
 def filled(text: str, indent: str = "") -> list[str]:
     """Return a text as lines of at most 80 columns that break no number, the first not indented."""
     held = re.sub(r" (?=[±%])|(?<=±) | (?=points)", HOLD, text)
-    lines = textwrap.wrap(held, WIDTH, subsequent_indent=indent)
+    lines = textwrap.wrap(held, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
     return [line.replace(HOLD, " ") for line in lines]
 
 
@@ -189,5 +189,14 @@ def lucky_words(plan: Scenario) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """Return a text of at most so many letters."""
-    return text if len(text) <= most else f"{text[: most - 3]}..."
+    """Return a text of at most so many letters: names that begin alike still differ at their end.
+
+    Examples
+    --------
+    >>> shortened("hire a quarter earlier", 20), shortened("hire later", 20)
+    ('hire a quart...rlier', 'hire later')
+    """
+    if len(text) <= most:
+        return text
+    end = (most - 3) // 3
+    return f"{text[: most - 3 - end]}...{text[len(text) - end :]}"

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from funnelsim.errors import Problem
-from funnelsim.results.export import json_text
 from funnelsim.scenario.files import preset, presets
 
 
@@ -25,6 +24,8 @@ def verdict_text(source: str, warnings: Iterable[Problem]) -> str:
 
 def verdict_json(source: str, problems: Iterable[Problem], warnings: Iterable[Problem]) -> str:
     """Return the verdict on a scenario as a JSON text."""
+    from funnelsim.results.export import json_text  # not for text: it takes its time
+
     stated = {
         "problems": [asdict(each) for each in problems],
         "warnings": [asdict(each) for each in warnings],
@@ -44,6 +45,8 @@ def presets_text() -> str:
 
 def presets_json() -> str:
     """Return the presets and their variants as a JSON text."""
+    from funnelsim.results.export import json_text
+
     plans = {name: preset(name) for name in presets()}
     return json_text(
         {
