@@ -35,7 +35,8 @@ _UNCOUNTED = {
     if hasattr(DefaultOptions, option)
 }
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", **_UNCOUNTED}
-# Passes for what no part does: closures, ``with``, literal loops, arithmetic with whole arrays.
+# Passes for what no part does: closures, ``with``, literal loops, arithmetic with whole arrays,
+# giving up references.
 _NEEDLESS = {
     "DeadBranchPrune",
     "DumpParforDiagnostics",
@@ -43,6 +44,7 @@ _NEEDLESS = {
     "InlineClosureLikes",
     "InlineInlinables",
     "InlineOverloads",
+    "IRLegalization",
     "LiteralPropagationSubPipelinePass",
     "LiteralUnroll",
     "MakeFunctionToJitFunction",
