@@ -143,6 +143,10 @@ def outcome_dots(
             linewidth=1.2,
             zorder=3,
         )
+    if places.max() > far + width:  # those that lie beyond stand in the last column
+        last = columns == columns.max()
+        end, highest = goal + (columns.max() + 1) * width, heights[last].max() + 1
+        ax.text(end, highest + 0.2, "or more", ha="right", va="bottom", color=DARK, fontsize=10)
     ax.set_ylim(0, top)
     ax.set_xlim(start - 0.2 * width, goal + (max(columns.max(), 0) + 1.3) * width)
     ax.plot([goal, goal], [0, 0.88 * top], color=INK, linewidth=1.5, zorder=2)
