@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import xarray as xr
 
-from funnelsim.analysis.gathering import Gathering, gather, identity_of
+from funnelsim.analysis.gathering import Gathering, gathered, identity_of
 from funnelsim.analysis.seats import check_one_seat
-from funnelsim.analysis.tally import GRAIN, QUANTILES, QUARTERS_PER_YEAR, Estimate, Tally
+from funnelsim.analysis.tally import GRAIN, QUANTILES, QUARTERS_PER_YEAR, READ, Estimate, Tally
 from funnelsim.engine.blocks import Progress, Run, Samples, check, never
 from funnelsim.engine.simulate import STREAM_VERSION, described, provenance
 from funnelsim.errors import ArgumentError, ResultError
 from funnelsim.registry import BY_NAME, SEGMENT, STANDARD_ERROR
 from funnelsim.registry.dataset import dataset
-from funnelsim.results.store import Store
 from funnelsim.scenario.files import loads
 from funnelsim.scenario.model import DealSize, Scenario, SizeLaw
 
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
     from distributed import Client
 
 Period = Literal["quarter", "year"]
-READ = (
-    "bookings", "repeatable_bookings", "windfall_bookings", "activities", "reached", "kpi_attained",
-)  # fmt: skip
 NO_VARIANCE = "a Pareto law of shape 2 or less has no variance"
 NO_FOURTH_MOMENT = "a Pareto law of shape 4 or less has no fourth moment"
 
@@ -163,19 +159,20 @@ def summaries(
     tallies = Tallies([_tally(plan, by) for by in periods])
     made = {"seed": int(seed), "draws": int(draws), "stream_version": STREAM_VERSION}
     attrs = provenance(plan) | made
-    kept = None if store is None else Store(store, identity_of(" and ".join(periods), attrs))
-    if kept is not None and (finished := kept.results()):
-        if progress is not None:
-            progress(draws, draws)
-        return finished
-    gather(
-        [Run(plan)], tallies, draws=draws, seed=seed, grain=GRAIN, threads=threads,
-        cluster=cluster, progress=progress, kept=kept, stopped=stopped,
-    )  # fmt: skip
-    found = [_summary(plan, tally, attrs) for tally in tallies.by_period]
-    if kept is not None:
-        kept.finish(*found)
-    return found
+    return gathered(
+        [Run(plan)],
+        tallies,
+        lambda: [_summary(plan, tally, attrs) for tally in tallies.by_period],
+        draws=draws,
+        seed=seed,
+        grain=GRAIN,
+        threads=threads,
+        cluster=cluster,
+        progress=progress,
+        store=store,
+        identity=identity_of(" and ".join(periods), attrs),
+        stopped=stopped,
+    )
 
 
 class Tallies(Gathering):

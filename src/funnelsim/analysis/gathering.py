@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self
@@ -11,6 +12,7 @@ from funnelsim.engine.blocks import Progress, Run, Samples, folded_blocks, never
 from funnelsim.results.store import Store
 
 if TYPE_CHECKING:
+    import xarray as xr
     from distributed import Client
 
 
@@ -110,6 +112,49 @@ def gather(
             whole.merge(part)
             if progress is not None:
                 progress(whole.draws, draws)
+
+
+def gathered(
+    runs: Sequence[Run],
+    whole: Gathering,
+    tell: Callable[[], list[xr.Dataset]],
+    *,
+    draws: int,
+    seed: int,
+    grain: int,
+    threads: int | None,
+    cluster: str | Client | None,
+    progress: Progress | None,
+    store: str | os.PathLike[str] | None,
+    identity: Mapping[str, Any],
+    stopped: Callable[[], bool] = never,
+) -> list[xr.Dataset]:
+    """Return what is told of all draws, from a store that has it already or after :func:`gather`.
+
+    Parameters
+    ----------
+    runs, whole, draws, seed, grain, threads, cluster, progress, stopped
+        As in :func:`gather`.
+    tell : callable
+        Returns the answers, once ``whole`` has taken in all draws.
+    store : path, optional
+        Where pieces and answers are kept.
+    identity : mapping
+        What the answers depend on: see :func:`identity_of`.
+    """
+    kept = None if store is None else Store(store, identity)
+    if kept is not None and (finished := kept.results()):
+        if progress is not None:
+            progress(draws, draws)
+        return finished
+    gather(
+        runs, whole, draws=draws, seed=seed, grain=grain, threads=threads, cluster=cluster,
+        progress=progress, kept=kept, stopped=stopped,
+    )  # fmt: skip
+    found = tell()
+    if kept is not None:
+        kept.finish(*found)
+    return found
 
 
 def identity_of(what: str, attrs: Mapping[str, str | int]) -> dict[str, Any]:

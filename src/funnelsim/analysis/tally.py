@@ -29,6 +29,9 @@ QUANTILES = (0.1, 0.5, 0.9)
 REACHES = 1 - 1e-9  # a lattice of equal deals must not miss its quota by rounding
 OVERACHIEVED = 1.2
 QUARTERS_PER_YEAR = 4
+READ = (  # of the samples; those of seats that are filled in part are read where they are there
+    "bookings", "repeatable_bookings", "windfall_bookings", "activities", "reached", "kpi_attained",
+)  # fmt: skip
 
 
 class Tally:

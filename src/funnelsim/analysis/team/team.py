@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import xarray as xr
 
 from funnelsim.analysis.attainment import Period
-from funnelsim.analysis.gathering import Gathering, gather, identity_of
+from funnelsim.analysis.gathering import Gathering, gathered, identity_of
 from funnelsim.analysis.team.company import TeamTally
 from funnelsim.analysis.team.labels import labelled
 from funnelsim.analysis.team.periods import Periods
@@ -17,7 +17,6 @@ from funnelsim.analysis.team.worlds import Worlds, bookings_without
 from funnelsim.engine.blocks import Progress, Samples, check
 from funnelsim.engine.simulate import STREAM_VERSION, provenance
 from funnelsim.errors import ArgumentError
-from funnelsim.results.store import Store
 from funnelsim.scenario.given import check_scenario
 from funnelsim.scenario.model import Scenario
 
@@ -124,19 +123,19 @@ def teams(
     made = {"seed": int(seed), "draws": int(draws), "stream_version": STREAM_VERSION}
     attrs = provenance(plan) | {"method": "simulated"} | made
     what = f"team by {' and '.join(periods)}"
-    kept = None if store is None else Store(store, identity_of(what, attrs))
-    if kept is not None and (finished := kept.results()):
-        if progress is not None:
-            progress(draws, draws)
-        return finished
-    gather(
-        worlds.runs, tallies, draws=draws, seed=seed, grain=block_of(worlds), threads=threads,
-        cluster=cluster, progress=progress, kept=kept,
-    )  # fmt: skip
-    found = [labelled(tally, tuple(worlds.places), attrs) for tally in tallies.by_period]
-    if kept is not None:
-        kept.finish(*found)
-    return found
+    return gathered(
+        worlds.runs,
+        tallies,
+        lambda: [labelled(tally, tuple(worlds.places), attrs) for tally in tallies.by_period],
+        draws=draws,
+        seed=seed,
+        grain=block_of(worlds),
+        threads=threads,
+        cluster=cluster,
+        progress=progress,
+        store=store,
+        identity=identity_of(what, attrs),
+    )
 
 
 class TeamTallies(Gathering):
