@@ -85,13 +85,18 @@ def test_tables_are_monotone(kind, parameters, law):
     ("mean", "cv"),
     [(0.0, 0), (0.05, 0), (1.15, 0), (57.7, 0), (57.7, 0.5), (3.0, 2.0), (900.0, 0), (5000.0, 0.3)],
 )
-def test_weekly_counts_meet_scipy(mean, cv):
+@pytest.mark.parametrize("guided", [False, True])
+def test_weekly_counts_meet_scipy(mean, cv, guided):
     rows = 6  # more than are worked at once; the fifth is looked at
     law_tables, row = tables_of_counts(rows, 1 << 18), np.uint64(4)
     shape = 1 / cv**2 if cv else 0.0
-    law_tables.shape[0], law_tables.means[:] = shape, np.linspace(0, 2 * mean, rows)
-    law_tables.means[row] = mean
+    law_tables.shape[0], law_tables.means[0] = shape, 0.7 * mean
     kernels.fill_steps(law_tables)
+    kernels.tabulate(np.uint64(1), law_tables)
+    if guided:  # searches begin where those of another mean would end
+        kernels.fill_guide(law_tables)
+    law_tables.means[:] = np.linspace(0, 2 * mean, rows)
+    law_tables.means[row] = mean
     kernels.tabulate(np.uint64(rows), law_tables)
     length, cumulative = law_tables.lengths[row], law_tables.cumulative[row]
     n = law_tables.firsts[row] + np.arange(length)
@@ -106,6 +111,25 @@ def test_weekly_counts_meet_scipy(mean, cv):
     # A uniform that falls within rounding of a step may go either way.
     clear = np.abs(law.cdf(truth) - u) > 1e-12
     assert np.array_equal(found[clear], truth[clear])
+    together, unsure = np.zeros(u.size, np.int64), np.zeros(u.size + 1, np.uint64)
+    kernels.fill_quantiles(np.uint64(u.size), u, np.full(u.size, row), law_tables, unsure, together)
+    assert np.array_equal(together, found)
+
+
+@pytest.mark.parametrize(("mean", "cv"), [(0.05, 0), (57.7, 0), (57.7, 0.5), (900.0, 0.3)])
+def test_counts_of_one_law_are_found_side_by_side(mean, cv):
+    law_tables = tables_of_counts(1, 1 << 16)
+    law_tables.shape[0], law_tables.means[0] = 1 / cv**2 if cv else 0.0, mean
+    kernels.fill_steps(law_tables)
+    kernels.tabulate(np.uint64(1), law_tables)
+    kernels.fill_guide(law_tables)
+    u = np.concatenate([probes(500), law_tables.cumulative[0, : law_tables.lengths[0] - 1]])
+    found, unsure = np.zeros(u.size, np.int64), np.zeros(u.size + 1, np.uint64)
+    kernels.fill_quantiles(
+        np.uint64(u.size), u, np.zeros(u.size, np.uint64), law_tables, unsure, found
+    )
+    one_by_one = [kernels.count_quantile(one, np.uint64(0), law_tables) for one in u]
+    assert np.array_equal(found, one_by_one)
 
 
 @given(

@@ -162,6 +162,7 @@ TILE = np.dtype(
         ("weeks", "i8", _WEEKS),
         ("quarters", "i8", _WEEKS),
         ("lanes", "u8", _WEEKS),
+        ("rows", "u8", _WEEKS),  # their tables of activities
         ("below", "u8", _WEEKS),  # those under a floor, and whose they are
         ("below_lanes", "u8", _WEEKS),
         ("below_weeks", "i8", _WEEKS),

@@ -11,8 +11,7 @@ from funnelsim.engine import kernels
 from funnelsim.engine.pack import Packed
 from funnelsim.engine.record import BATCH, GROUP, LANES, TILE
 
-GUIDE = 256  # cells in which the search in a table of counts begins
-SHORT_GUIDE = 128  # of tables that are made for every draw
+GUIDE = 512  # cells in which the search in a table of counts begins
 POWERS = 4_096  # activities a week up to which the powers of diminishing returns are tabulated
 ROOM = 1 << 22  # bytes that the largest arrays may take together
 
@@ -35,8 +34,8 @@ def scratch_of(packed: Packed) -> tuple[Any, ...]:
     widest, most_windfalls = int(packed.widest_week), int(2 * packed.most_windfalls) + 200
     a_lane = (
         plans.nbytes * drawn
-        + 8 * (widest + GUIDE) * own_level
-        + 8 * (most_windfalls + GUIDE) * own_windfalls
+        + 8 * widest * own_level
+        + 8 * most_windfalls * own_windfalls
         + 4 * weeks * counted * bool(kpis)
         + 8 * weeks * (kpis * int(plan["pipeline_kpis"]) + int(plan["careers"]))
     )
@@ -66,13 +65,15 @@ def tables_of_counts(number: int, widest: int) -> kernels.Tables:
     return kernels.Tables(
         firsts=np.zeros(number, np.int64),
         lengths=np.zeros(number, np.int64),
-        cumulative=np.zeros((number, widest)),
-        guide=np.zeros((number, (GUIDE if number == 1 else SHORT_GUIDE) + 1), np.uint64),
+        cumulative=np.zeros((number, widest + int(kernels.WINDOW))),
         usual=np.zeros(number, np.int64),
+        centers=np.zeros(number),
+        spreads=np.zeros(number),
+        guide=np.zeros(GUIDE + 1),
+        guided=np.zeros(2),
         means=np.zeros(number),
         shape=np.zeros(1),
         weights=np.zeros(number),
         steps=np.zeros(widest),
         ratios=np.zeros(64),
-        ends=np.zeros(widest, np.int64),
     )

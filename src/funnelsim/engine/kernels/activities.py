@@ -19,7 +19,7 @@ from funnelsim.engine.kernels.constants import (
     UNLIMITED,
     ZERO,
 )
-from funnelsim.engine.kernels.counts import count_quantile
+from funnelsim.engine.kernels.counts import fill_quantiles
 from funnelsim.engine.kernels.past import past_at
 from funnelsim.engine.kernels.quantiles import binomial_quantile, poisson_quantile
 from funnelsim.engine.kernels.reps import lift_of, productivity
@@ -31,21 +31,9 @@ def count_activities(plan, key, past, m, group, tables, tile):
     """Fill in how many activities the weather of the day allows in m weeks."""
     if plan.week_shape == 0.0:  # else they were looked at already
         fill_weeks(key, group, tile.lanes, tile.weeks, past, ACTIVITY, tile, tile.work)
-    cumulative, guide, unsure = tables.cumulative, tables.guide, NONE
-    scale, many, at = np.float64(np.int64(guide.shape[1]) - 1), tables.firsts.size > 1, NONE
-    for j in range(m):  # count_quantile without a branch, but for the few that are farther off
-        if many:
-            at = group.tables[tile.lanes[j]]
-        u = tile.work[j]
-        n = guide[at, np.uint64(np.int64(u * scale))]
-        n += np.uint64(u >= cumulative[at, n])
-        tile.trials[j], tile.below[unsure] = tables.firsts[at] + np.int64(n), j
-        unsure += np.uint64(u >= cumulative[at, n])
-    for k in range(unsure):
-        j = tile.below[k]
-        if many:
-            at = group.tables[tile.lanes[j]]
-        tile.trials[j] = count_quantile(tile.work[j], at, tables)
+    for j in range(m):
+        tile.rows[j] = group.tables[tile.lanes[j]]
+    fill_quantiles(m, tile.work, tile.rows, tables, tile.below, tile.trials)
 
 
 @called

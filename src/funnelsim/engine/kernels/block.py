@@ -18,7 +18,7 @@ from funnelsim.engine.kernels.constants import (
     SET_WINDFALLS,
     TWO,
 )
-from funnelsim.engine.kernels.counts import fill_steps, tabulate
+from funnelsim.engine.kernels.counts import fill_guide, fill_steps, tabulate
 from funnelsim.engine.kernels.quarters import add_windfalls, close_quarters
 from funnelsim.engine.kernels.reps import draw_parameters, employ, fill_market, fill_skill, gather
 from funnelsim.engine.kernels.weeks import walk_funnel
@@ -56,8 +56,9 @@ def simulate_block(settings, data, keys, other_keys, first_draw, seats, room, co
     activities.shape[0], activities.means[0] = plan.week_shape, plan.mean_per_week
     windfalls.shape[0], windfalls.means[0] = 0.0, plan.windfalls_per_quarter
     fill_steps(activities)
-    tabulate(ONE, activities)
-    tabulate(ONE, windfalls)
+    for law in (activities, windfalls):
+        tabulate(ONE, law)
+        fill_guide(law)
     level, surprises = sets(settings, SET_LEVEL), sets(settings, SET_WINDFALLS)
     lanes, slots = np.uint64(group.lanes), np.uint64(counts.shape[0])
     slot = NONE

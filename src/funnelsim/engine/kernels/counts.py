@@ -9,6 +9,8 @@ import numpy.typing as npt
 from funnelsim.engine.compiling import called, inlined
 from funnelsim.engine.kernels.constants import (
     FOUR,
+    MARGIN,
+    NEVER,
     NONE,
     ONE,
     SMALLEST_WEIGHT,
@@ -17,6 +19,7 @@ from funnelsim.engine.kernels.constants import (
     TWO_32,
     USUAL,
     VECTOR,
+    WINDOW,
     ZERO,
 )
 
@@ -27,14 +30,16 @@ class Tables(NamedTuple):
     firsts: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.int64]
     cumulative: npt.NDArray[np.float64]
-    guide: npt.NDArray[np.uint64]
     usual: npt.NDArray[np.int64]  # where a law exceeds USUAL
+    centers: npt.NDArray[np.float64]  # where searches begin
+    spreads: npt.NDArray[np.float64]
+    guide: npt.NDArray[np.float64]
+    guided: npt.NDArray[np.float64]  # of the law it was made for: where its mean is, its deviation
     means: npt.NDArray[np.float64]
     shape: npt.NDArray[np.float64]  # of all; 0 for Poisson laws
     weights: npt.NDArray[np.float64]  # of what follows the last that is tabulated, or 0
     steps: npt.NDArray[np.float64]  # (n + shape) / (n + 1)
     ratios: npt.NDArray[np.float64]  # room
-    ends: npt.NDArray[np.int64]
 
 
 @inlined
@@ -62,7 +67,7 @@ def fill_even(at, tables):
         first -= 1
         weight /= step_up(np.float64(first), mean, shape)
     limit = 0.0 if shape == 0.0 else mean / (mean + shape)
-    total, length, size, done = 0.0, NONE, np.uint64(cumulative.shape[1]), False
+    total, length, size, done = 0.0, NONE, room_of(tables), False
     while length < size and not done:
         n = np.float64(first + np.int64(length))
         for j in range(np.uint64(64)):  # SIMD: divisions ahead of the chain of products
@@ -103,7 +108,7 @@ def fill_uneven(a, b, c, d, tables):
     cumulative, steps, means, weights = (
         tables.cumulative, tables.steps, tables.means, tables.weights,
     )  # fmt: skip
-    shape, length, size = tables.shape[0], NONE, np.uint64(cumulative.shape[1])
+    shape, length, size = tables.shape[0], NONE, room_of(tables)
     odds_a, odds_b = means[a] / (means[a] + shape), means[b] / (means[b] + shape)
     odds_c, odds_d = means[c] / (means[c] + shape), means[d] / (means[d] + shape)
     weight_a, weight_b, weight_c, weight_d = weights[a], weights[b], weights[c], weights[d]
@@ -132,47 +137,66 @@ def lengthen(u, at, tables):
     """Tabulate row ``at`` on until u is reached, where there is more; return the place."""
     cumulative, mean, shape = tables.cumulative, tables.means[at], tables.shape[0]
     j, weight = np.uint64(tables.lengths[at] - 1), tables.weights[at]
-    total, last = cumulative[at, j], np.uint64(cumulative.shape[1]) - ONE
+    total, last = cumulative[at, j], room_of(tables) - ONE
     while u >= total and j < last and weight > 0.0:
         j += ONE
         total += weight
         cumulative[at, j] = total
         weight *= step_up(np.float64(np.int64(j)), mean, shape)
     tables.lengths[at], tables.weights[at] = np.int64(j) + 1, weight
+    seal(at, tables)
     return j
 
 
-@called
-def fill_guide(at, tables):
-    """Fill in where a search in row ``at`` begins, and where the law exceeds USUAL.
+@inlined
+def room_of(tables):
+    """Return how long a table may be: a look at WINDOW numbers from any of its places is safe."""
+    return np.uint64(tables.cumulative.shape[1]) - WINDOW
 
-    ``guide[at, g]`` is how many of its probabilities do not exceed g / G: the last one that ends in
-    a cell leaves its number there, and empty cells take that of the one before.
+
+@inlined
+def seal(at, tables):
+    """Put numbers that no uniform reaches behind row ``at``."""
+    length = np.uint64(tables.lengths[at])
+    for k in range(WINDOW):
+        tables.cumulative[at, length + k] = NEVER
+
+
+@called
+def fill_guide(tables):
+    """Fill in where searches begin, by the law of row 0: see ``tabulate``.
+
+    ``guide[g]`` is how many of its probabilities do not exceed g / G.
     """
-    cumulative, guide, ends = tables.cumulative, tables.guide, tables.ends
-    length, last_cell = np.uint64(tables.lengths[at]), np.int64(guide.shape[1]) - 1
-    scale, usual = np.float64(last_cell), ZERO
-    for g in range(np.uint64(last_cell)):
-        guide[at, g] = NONE
-    for j in range(length):  # SIMD
-        below = cumulative[at, j]
-        usual += np.int64(below < USUAL)
-        ends[j] = min(np.int64(math.ceil(below * scale)), last_cell)
-    for j in range(length):
-        guide[at, np.uint64(ends[j])] = j + ONE
-    before = NONE
-    for g in range(np.uint64(last_cell)):
-        before = max(before, guide[at, g])
-        guide[at, g] = min(before, length - ONE)
-    tables.usual[at] = min(usual, np.int64(length) - 1)
+    cumulative, guide, j = tables.cumulative, tables.guide, NONE
+    length, width = np.uint64(tables.lengths[0]), 1.0 / np.float64(guide.size - 1)
+    for g in range(np.uint64(guide.size)):
+        below = np.float64(np.int64(g)) * width
+        while j < length and cumulative[0, j] <= below:
+            j += ONE
+        guide[g] = np.float64(np.int64(j))
+    mean, deviation = place_in(NONE, tables)
+    tables.guided[0], tables.guided[1] = mean, deviation
+
+
+@inlined
+def place_in(at, tables):
+    """Return where the mean of a law stands in row ``at``, and its standard deviation."""
+    mean, shape = tables.means[at], tables.shape[0]
+    variance = mean
+    if shape > 0.0:
+        variance += mean * mean / shape
+    return mean - np.float64(tables.firsts[at]), math.sqrt(variance)
 
 
 @called
 def tabulate(n, tables):
     """Tabulate the laws of the first n of ``means``: Poisson or, with a ``shape``, uneven.
 
-    cumulative[row, j] = P(N <= first + j) for j < length; ``guide[row, g]`` is where to begin a
-    search for u in [g, g + 1) / G, ``usual[row]`` where the law exceeds USUAL.
+    cumulative[row, j] = P(N <= first + j) for j < length; ``usual[row]`` is where the law exceeds
+    USUAL. The search for u in [g, g + 1) / G begins at ``centers[row] + spreads[row] * guide[g]``:
+    quantiles stand about as many standard deviations from the mean as those of the law that the
+    guide was made for.
     """
     shape, last = tables.shape[0], n - ONE
     if shape > 0.0:
@@ -185,17 +209,75 @@ def tabulate(n, tables):
     for row in range(n):
         if shape == 0.0 or tables.cumulative[row, 0] <= SMALLEST_WEIGHT:
             fill_even(row, tables)
-        fill_guide(row, tables)
+        seal(row, tables)
+        tables.centers[row], tables.spreads[row] = 0.0, 1.0
+        if tables.means.size > 1 and tables.guided[1] > 0.0:
+            mean, deviation = place_in(row, tables)
+            spread = deviation / tables.guided[1]
+            tables.centers[row] = mean - spread * tables.guided[0] - MARGIN
+            tables.spreads[row] = spread
+        usual = np.int64(place_of_count(USUAL, row, tables))
+        tables.usual[row] = min(usual, tables.lengths[row] - 1)
+
+
+@inlined
+def start_of(u, at, tables):
+    """Return where a search for u in row ``at`` begins."""
+    cells = u * np.float64(tables.guide.size - 1)
+    cell = np.uint64(np.int64(cells))
+    here, next_one = tables.guide[cell], tables.guide[cell + ONE]
+    between = here + (cells - np.float64(np.int64(cell))) * (next_one - here)
+    guess = tables.centers[at] + tables.spreads[at] * between
+    return np.uint64(min(max(np.int64(guess), ZERO), tables.lengths[at]))
+
+
+@inlined
+def place_of_count(u, at, tables):
+    """Return the first place of row ``at`` whose number exceeds u, or its length."""
+    cumulative, j = tables.cumulative, start_of(u, at, tables)
+    while j > NONE and u < cumulative[at, j - ONE]:
+        j -= ONE
+    while u >= cumulative[at, j]:
+        j += ONE
+    return j
 
 
 @inlined
 def count_quantile(u, at, tables):
     """Return the smallest n with P(N <= n) > u of the law tabulated as row ``at``."""
-    cumulative, last = tables.cumulative, np.uint64(tables.lengths[at] - 1)
-    j = np.uint64(tables.guide[at, np.uint64(np.int64(u * (tables.guide.shape[1] - 1)))])
-    j += np.uint64((u >= cumulative[at, j]) & (j < last))  # rarely more: hence without a branch
-    while u >= cumulative[at, j] and j < last:
-        j += ONE
-    if u >= cumulative[at, j]:
+    j = place_of_count(u, at, tables)
+    if j == np.uint64(tables.lengths[at]):
         j = lengthen(u, at, tables)
     return tables.firsts[at] + np.int64(j)
+
+
+@inlined
+def fill_quantiles(m, luck, rows, tables, unsure, found):
+    """Fill in ``count_quantile`` of m uniforms, each in its row.
+
+    Without a branch, but for those that are farther off, whom it lists first.
+    """
+    cumulative, guide, far = tables.cumulative, tables.guide, NONE
+    cells = np.float64(guide.size - 1)
+    if tables.means.size == 1:  # the law that the guide was made for
+        first, length = tables.firsts[0], np.uint64(tables.lengths[0])
+        for j in range(m):
+            u = luck[j]
+            n = np.uint64(np.int64(guide[np.uint64(np.int64(u * cells))]))
+            n += np.uint64(u >= cumulative[0, n])
+            found[j], unsure[far] = first + np.int64(n), j
+            far += np.uint64((u >= cumulative[0, n]) | (n >= length))
+    else:
+        for j in range(m):
+            at, u = rows[j], luck[j]
+            start = start_of(u, at, tables)
+            passed = np.uint64(u >= cumulative[at, start])
+            for k in range(ONE, WINDOW):
+                passed += np.uint64(u >= cumulative[at, start + k])
+            near = ((passed > NONE) | (start == NONE)) & (passed < WINDOW)
+            near &= start + passed < np.uint64(tables.lengths[at])
+            found[j], unsure[far] = tables.firsts[at] + np.int64(start + passed), j
+            far += np.uint64(not near)
+    for k in range(far):
+        j = unsure[k]
+        found[j] = count_quantile(luck[j], rows[j], tables)
