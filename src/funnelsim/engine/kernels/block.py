@@ -55,8 +55,8 @@ def simulate_block(settings, data, keys, other_keys, first_draw, seats, room, co
     batch.families[:] = OPPORTUNITY
     activities.shape[0], activities.means[0] = plan.week_shape, plan.mean_per_week
     windfalls.shape[0], windfalls.means[0] = 0.0, plan.windfalls_per_quarter
-    fill_steps(activities)
     for law in (activities, windfalls):
+        fill_steps(law)
         tabulate(ONE, law)
         fill_guide(law)
     level, surprises = sets(settings, SET_LEVEL), sets(settings, SET_WINDFALLS)

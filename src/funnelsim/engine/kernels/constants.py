@@ -62,6 +62,7 @@ WINDOW = np.uint64(4)  # numbers of a table of counts that a search looks at, on
 MARGIN = 1.5  # how far before its guess it begins
 NEVER = 2.0  # no uniform
 USUAL = 1.0 - 2.0**-8  # the share of weeks that are not unusually busy
+CERTAIN = 1.0 - 2.0**-34  # no uniform exceeds it
 IDLE = 0.0, 0.0, 0.0, 0.0  # the largest words of activity where none were drawn
 MARKET_NOW, MARKET_THEN = np.uint64(4), np.uint64(5)  # rows behind a block of words
 NO_QUARTER = 1 << 14  # later than any

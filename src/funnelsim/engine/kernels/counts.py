@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from funnelsim.engine.compiling import called, inlined
 from funnelsim.engine.kernels.constants import (
+    CERTAIN,
     FOUR,
     MARGIN,
     NEVER,
@@ -16,7 +17,6 @@ from funnelsim.engine.kernels.constants import (
     SMALLEST_WEIGHT,
     THREE,
     TWO,
-    TWO_32,
     USUAL,
     VECTOR,
     WINDOW,
@@ -38,7 +38,7 @@ class Tables(NamedTuple):
     means: npt.NDArray[np.float64]
     shape: npt.NDArray[np.float64]  # of all; 0 for Poisson laws
     weights: npt.NDArray[np.float64]  # of what follows the last that is tabulated, or 0
-    steps: npt.NDArray[np.float64]  # (n + shape) / (n + 1)
+    steps: npt.NDArray[np.float64]  # see fill_steps
     ratios: npt.NDArray[np.float64]  # room
 
 
@@ -50,8 +50,15 @@ def step_up(n, mean, shape):
     return (n + shape) / (n + 1.0) * (mean / (mean + shape))
 
 
+@inlined
+def odds_of(at, tables):
+    """Return the part of that ratio which ``fill_steps`` leaves out."""
+    mean, shape = tables.means[at], tables.shape[0]
+    return mean if shape == 0.0 else mean / (mean + shape)
+
+
 @called
-def fill_even(at, tables):
+def fill_alone(at, tables):
     """Tabulate a law as row ``at``, all of it.
 
     Weights grow from 1 at the mode, so that no mean under- or overflows; they are divided by their
@@ -85,35 +92,34 @@ def fill_even(at, tables):
             weight *= ratio
     for j in range(length):
         cumulative[at, j] /= total
-    while length > 1 and cumulative[at, length - TWO] > 1.0 - 0.25 * TWO_32:
+    while length > 1 and cumulative[at, length - TWO] > CERTAIN:
         length -= ONE  # no uniform asks for more
     tables.firsts[at], tables.lengths[at], tables.weights[at] = first, np.int64(length), 0.0
 
 
 @inlined
 def fill_steps(tables):
-    """Fill in the part of the ratio of neighbouring probabilities that all uneven laws share."""
+    """Fill in the part of the ratio of neighbouring probabilities that laws of any mean share."""
+    shape = tables.shape[0]
     for j in range(np.uint64(tables.steps.size)):
         n = np.float64(np.int64(j))
-        tables.steps[j] = (n + tables.shape[0]) / (n + 1.0)
+        tables.steps[j] = (n + shape if shape > 0.0 else 1.0) / (n + 1.0)
 
 
 @called
-def fill_uneven(a, b, c, d, tables):
-    """Tabulate negative binomial laws as four rows, as far as most of their weeks go.
+def fill_four(a, b, c, d, enough, tables):
+    """Tabulate laws from 0 on as four rows, until they exceed ``enough``.
 
-    Four at once, since each number waits for the one before. Their tails are long and rarely asked
-    for: ``lengthen``. ``weights`` holds the probabilities of 0.
+    Four at once, since each number waits for the one before. ``weights`` holds the probabilities of
+    0; what follows, long and rarely asked for where weeks are uneven, is left to ``lengthen``.
     """
-    cumulative, steps, means, weights = (
-        tables.cumulative, tables.steps, tables.means, tables.weights,
-    )  # fmt: skip
-    shape, length, size = tables.shape[0], NONE, room_of(tables)
-    odds_a, odds_b = means[a] / (means[a] + shape), means[b] / (means[b] + shape)
-    odds_c, odds_d = means[c] / (means[c] + shape), means[d] / (means[d] + shape)
+    cumulative, steps, weights = tables.cumulative, tables.steps, tables.weights
+    length, size = NONE, room_of(tables)
+    odds_a, odds_b = odds_of(a, tables), odds_of(b, tables)
+    odds_c, odds_d = odds_of(c, tables), odds_of(d, tables)
     weight_a, weight_b, weight_c, weight_d = weights[a], weights[b], weights[c], weights[d]
     total_a, total_b, total_c, total_d = 0.0, 0.0, 0.0, 0.0
-    while length < size and min(total_a, total_b, total_c, total_d) < USUAL:
+    while length < size and min(total_a, total_b, total_c, total_d) < enough:
         for j in range(length, min(length + VECTOR, size)):
             total_a += weight_a
             total_b += weight_b
@@ -194,29 +200,30 @@ def tabulate(n, tables):
     """Tabulate the laws of the first n of ``means``: Poisson or, with a ``shape``, uneven.
 
     cumulative[row, j] = P(N <= first + j) for j < length; ``usual[row]`` is where the law exceeds
-    USUAL. The search for u in [g, g + 1) / G begins at ``centers[row] + spreads[row] * guide[g]``:
-    quantiles stand about as many standard deviations from the mean as those of the law that the
-    guide was made for.
+    USUAL, or, where weeks are even, CERTAIN. The search for u in [g, g + 1) / G begins at
+    ``centers[row] + spreads[row] * guide[g]``: quantiles stand about as many standard deviations
+    from the mean as those of the law that the guide was made for.
     """
-    shape, last = tables.shape[0], n - ONE
-    if shape > 0.0:
+    shape, last, many = tables.shape[0], n - ONE, tables.means.size > 1
+    enough = USUAL if shape > 0.0 else CERTAIN
+    if many or shape > 0.0:
         for row in range(n):
-            tables.weights[row] = math.exp(-shape * math.log1p(tables.means[row] / shape))
+            mean = tables.means[row]
+            tables.weights[row] = math.exp(-shape * math.log1p(mean / shape) if shape else -mean)
         for row in range(NONE, n, FOUR):
-            fill_uneven(
-                row, min(row + ONE, last), min(row + TWO, last), min(row + THREE, last), tables
-            )
+            b, c, d = min(row + ONE, last), min(row + TWO, last), min(row + THREE, last)
+            fill_four(row, b, c, d, enough, tables)
     for row in range(n):
-        if shape == 0.0 or tables.cumulative[row, 0] <= SMALLEST_WEIGHT:
-            fill_even(row, tables)
+        if not (many or shape > 0.0) or tables.cumulative[row, 0] <= SMALLEST_WEIGHT:
+            fill_alone(row, tables)
         seal(row, tables)
         tables.centers[row], tables.spreads[row] = 0.0, 1.0
-        if tables.means.size > 1 and tables.guided[1] > 0.0:
+        if many and tables.guided[1] > 0.0:
             mean, deviation = place_in(row, tables)
             spread = deviation / tables.guided[1]
             tables.centers[row] = mean - spread * tables.guided[0] - MARGIN
             tables.spreads[row] = spread
-        usual = np.int64(place_of_count(USUAL, row, tables))
+        usual = np.int64(place_of_count(enough, row, tables))
         tables.usual[row] = min(usual, tables.lengths[row] - 1)
 
 

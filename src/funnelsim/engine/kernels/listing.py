@@ -29,7 +29,7 @@ def fill_usual(plans, source, m, group, tables, lifts, skill):
         rate, largest, lift, usual = plans[group.stated[g], source].rate, 1.0, 1.0, 2.0
         if not plan.inflow:
             at = group.tables[g]
-            last = np.uint64(tables.usual[at] if uneven else tables.lengths[at] - 1)
+            last = np.uint64(tables.usual[at])
             most = max(tables.firsts[at] + np.int64(last), plan.floor)
             rate, largest, lift = skill[column, g], np.float64(most), lift_of(plan, most, lifts)
             usual = tables.cumulative[at, last] if uneven else 2.0
