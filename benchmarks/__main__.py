@@ -1,15 +1,17 @@
 """Run the benchmarks, keep what they gave, and make the table of the README and the docs.
 
     python -m benchmarks [PART ...] [--rounds N] [--smallest] [--record]
+    python -m benchmarks [PART ...] [--rounds N] --commit COMMIT ...
     python -m benchmarks --asv FILE ...
     python -m benchmarks --table [PART ...] [--write]
     python -m benchmarks --write
 
 Without options: every benchmark of the suite, one table with median and spread; PART picks those
 whose name contains it. With ``--smallest`` it is a proof that every benchmark still runs, fit for
-continuous integration. ``--record`` keeps the figures for the commit that is checked out, ``--asv``
-does so with result files of asv. ``--table`` measures the table, part by part; ``--write`` writes
-what is stored of it into the pages.
+continuous integration. ``--record`` keeps the figures for the commit that is checked out,
+``--commit`` measures earlier commits and keeps theirs, ``--asv`` keeps those of asv's result files.
+``--table`` measures the table, part by part; ``--write`` writes what is stored of it into the
+pages.
 """
 
 from __future__ import annotations
@@ -28,8 +30,9 @@ if __name__ == "__main__":  # before NumPy is loaded: one thread is one thread
 
 from benchmarks import speed_table, speed_text, suite
 from benchmarks.asv_results import read_asv
+from benchmarks.earlier import measure_earlier
 from benchmarks.harness import described, environment
-from benchmarks.records import Figure, keep, of_this_commit
+from benchmarks.records import Figure, keep, of_commit
 from benchmarks.workload import SMALLEST, size
 
 WIDTH = 72  # of the longest name
@@ -53,6 +56,9 @@ def main(arguments: list[str] | None = None) -> None:
         speed_table.write_pages()
     if asked.table or asked.write:
         return
+    if asked.commit:
+        wanted = [*asked.parts, "--rounds", str(asked.rounds)]
+        sys.exit(max(measure_earlier(commit, wanted) for commit in asked.commit))
     machine, failed, figures = environment(), [], []
     print(f"{size(asked.rounds, 1)} rounds on {described(machine)}.")
     print(LAYOUT.format("", *HEADINGS).rstrip())
@@ -68,8 +74,8 @@ def main(arguments: list[str] | None = None) -> None:
             line = f"{name:<{WIDTH}} FAILED"
             failed.append(name)
         print(line, flush=True)
-    if asked.record:
-        print(f"kept in {keep(of_this_commit(figures, machine)).name}")
+    if asked.record or asked.earlier:
+        print(f"kept in {keep(of_commit(figures, machine, asked.earlier)).name}")
     if failed:
         sys.exit(f"{len(failed)} failed: {', '.join(failed)}")
 
@@ -99,11 +105,13 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--smallest", action="store_true", help="a mere proof of life")
     parser.add_argument("--record", action="store_true", help="keep the figures for this commit")
+    parser.add_argument("--commit", nargs="+", help="measure earlier commits, and keep theirs")
+    parser.add_argument("--earlier", help=argparse.SUPPRESS)  # whose code this process imports
     parser.add_argument("--asv", nargs="+", type=Path, metavar="FILE", help="keep asv's results")
     parser.add_argument("--table", action="store_true", help="measure the table, part by part")
     parser.add_argument("--write", action="store_true", help="write the table into the pages")
     asked = parser.parse_args(arguments)
-    if asked.smallest and (asked.record or asked.table):
+    if asked.smallest and (asked.record or asked.table or asked.commit):
         parser.error("--smallest gives figures that mean nothing: they are not kept")
     return asked
 

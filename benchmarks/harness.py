@@ -97,8 +97,7 @@ def child(
     folder : Path, optional
         Working directory, also searched for modules.
     """
-    searched = [str(place) for place in (folder, ROOT) if place is not None]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(searched), "MPLBACKEND": "Agg"}
+    environment = os.environ | {"PYTHONPATH": search_path(folder), "MPLBACKEND": "Agg"}
     if cache is not None:
         environment["NUMBA_CACHE_DIR"] = str(cache)
     done = subprocess.run(
@@ -112,6 +111,12 @@ def child(
     if done.returncode:
         raise RuntimeError(f"a benchmark's process failed:\n{done.stderr}")
     return done.stdout
+
+
+def search_path(*folders: Path | None) -> str:
+    """Return where a fresh process looks for modules: in folders, where this one does, and here."""
+    places = [*folders, os.environ.get("PYTHONPATH"), ROOT]
+    return os.pathsep.join(str(place) for place in places if place)
 
 
 def child_json(code: str, *, cache: Path | None = None, folder: Path | None = None) -> Any:

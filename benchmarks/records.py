@@ -58,8 +58,10 @@ def figure(name: str, unit: str, values: Sequence[float], ratio: float | None = 
     return Figure(name, unit, len(values), median, lower, upper, minimum, ratio)
 
 
-def of_this_commit(figures: Iterable[Figure], machine: dict[str, str]) -> Record:
-    """Return a record of the commit that is checked out.
+def of_commit(
+    figures: Iterable[Figure], machine: dict[str, str], earlier: str | None = None
+) -> Record:
+    """Return a record of the commit that is checked out, or of an earlier one.
 
     Raises
     ------
@@ -67,13 +69,12 @@ def of_this_commit(figures: Iterable[Figure], machine: dict[str, str]) -> Record
         Where this is no git checkout.
     """
     try:
-        commit, date = _git("show", "--no-patch", "--format=%h %cI", "HEAD").split()
-        changed = _git("--no-optional-locks", "status", "--porcelain", "--", *SOURCES)
+        commit, date = git("show", "--no-patch", "--format=%h %cI", earlier or "HEAD").split()
+        changed = git("--no-optional-locks", "status", "--porcelain", "--", *SOURCES)
     except (OSError, subprocess.CalledProcessError):
-        raise SystemExit(
-            "not a git checkout: there is no commit to keep these figures for"
-        ) from None
-    return Record(commit + "+" * bool(changed), date, machine, tuple(figures))
+        raise SystemExit("no git checkout, or no such commit to keep figures for") from None
+    mark = "+" if changed and earlier is None else ""
+    return Record(commit + mark, date, machine, tuple(figures))
 
 
 def keep(record: Record, folder: Path = HISTORY) -> Path:
@@ -125,6 +126,7 @@ def rounded(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def _git(*arguments: str) -> str:
+def git(*arguments: str) -> str:
+    """Return what git says in the checkout."""
     done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
     return done.stdout.strip()

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import funnelsim as fs
 from benchmarks import exact_peers, first_result, memory, peers
 from benchmarks.harness import ROOT, described, environment, interleaved
-from benchmarks.records import RESULTS, Figure, Record, figure, of_this_commit, read, write
+from benchmarks.records import RESULTS, Figure, Record, figure, of_commit, read, write
 from benchmarks.speed_text import in_page, told
 from benchmarks.workload import PLANS, plan, rep_quarters, size
 
@@ -46,7 +46,7 @@ def measure(parts: list[str]) -> None:
         machine = environment() | {SOURCES: digest}
         print(f"{name}, on {described(machine)} ...", flush=True)
         begin = time.perf_counter()
-        record = of_this_commit(call(), machine)
+        record = of_commit(call(), machine)
         print(f"  {time.perf_counter() - begin:.0f} s", flush=True)
         write(record, TABLE / f"{name}.json")
 

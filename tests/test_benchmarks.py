@@ -272,14 +272,14 @@ def test_history_goes_by_the_date_of_the_commit(tmp_path: Path) -> None:
 
 def test_nothing_is_kept_without_a_commit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(records, "ROOT", tmp_path)
-    with pytest.raises(SystemExit, match="not a git checkout"):
-        records.of_this_commit(FIGURES, MACHINE)
+    with pytest.raises(SystemExit, match="no git checkout"):
+        records.of_commit(FIGURES, MACHINE)
 
 
 def test_smallest_figures_are_never_kept(capsys: pytest.CaptureFixture[str]) -> None:
-    for asked in (["--smallest", "--record"], ["--smallest", "--table"]):
+    for asked in (["--record"], ["--table"], ["--commit", "HEAD"]):
         with pytest.raises(SystemExit, match="2"):
-            command.main(asked)
+            command.main(["--smallest", *asked])
 
 
 @pytest.mark.parametrize(
@@ -429,7 +429,7 @@ def test_an_interrupted_table_goes_on_where_it_stopped(
     )
     monkeypatch.setattr(
         speed_table,
-        "of_this_commit",
+        "of_commit",
         lambda found, machine: Record("a", "d", machine, tuple(found)),
     )
     monkeypatch.setattr(speed_table, "sources", lambda: "now")
