@@ -103,6 +103,25 @@ def assert_twins_agree(
                     np.testing.assert_array_equal(one, value, err_msg=where)
 
 
+@pytest.mark.parametrize("enters", [1, 4, 6, 7])
+@pytest.mark.parametrize("redraw", [(), ("outcome.s7", "delay", "size")])
+def test_words_of_late_stages_are_drawn_when_they_are_needed(enters, redraw):
+    stages = [  # as many as there can be: words in all blocks
+        {"name": f"s{i}", "conversion": 0.5 if i else 0.05, "days": 4.0 * (i % 3)} for i in range(8)
+    ]
+    plan = fs.Scenario(
+        name="long",
+        quota={"per_quarter": 100_000},
+        activity={"per_week": 40},
+        stages=stages,
+        deal_size={"law": "lognormal", "mean": 30_000, "cv": 0.5},
+        sources=[{"name": "inbound", "per_week": 2.0, "enters": f"s{enters}"}],
+    )
+    assert_twins_agree(plan, 11, 3, redraw=redraw)
+    leaving = {"attrition": {"per_year": 0.9, "fill_weeks": 2.0, "handover": 0.4}}
+    assert_twins_agree(plan.replace(leaving), 11, 3, redraw=redraw)
+
+
 PURPOSES = purposes_of(BOTH["everything"])
 
 

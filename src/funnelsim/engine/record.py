@@ -199,6 +199,7 @@ BATCH = np.dtype(
         ("asked", "i8", _BATCH),  # whether some delay still has to be long
         ("alive", "u8", _BATCH),
         ("stopped", "u8", _BATCH),
+        ("outlasting", "u8", _BATCH),  # their rep
         ("rates", "f8", _BATCH),
         ("luck", "f8", _BATCH),  # of an assist
         ("lift", "f8", _BATCH),  # of the size, by assists

@@ -43,13 +43,13 @@ def walk_batch(
         batch.lanes[i], batch.places[i] = batch.places[i] >> HALF, batch.places[i] & MASK
     for i in range(n):
         batch.draws[i], batch.seats[i] = group.draws[batch.lanes[i]], group.seats[batch.lanes[i]]
-    drawn = blocks_at_once(plan)
+    drawn, own_keys = blocks_at_once(plan), (key, other_key)
     fill_opportunities(
         key, batch.draws, batch.seats, batch.places, batch.families, n, drawn, batch.uniforms
     )
     if plan.renewed_words:
         renew_opportunities(
-            other_key, batch.draws, batch.seats, batch.places, batch.families, n, plan.words,
+            other_key, batch.draws, batch.seats, batch.places, batch.families, n, drawn,
             plan.renewed_words, batch.uniforms,
         )  # fmt: skip
     for i in range(n):
@@ -61,8 +61,8 @@ def walk_batch(
     for s in range(np.uint64(plan.first), np.uint64(plan.stages)):
         if s > np.uint64(plan.first):
             column = np.uint64(CONVERSIONS + plan.source * plan.stages) + s
-            if drawn << TWO < TWO * s:
-                fill_block(key, drawn, batch, batch.alive, m)
+            while drawn << TWO < TWO * s:
+                fill_block(own_keys, plan.renewed_words, drawn, batch, batch.alive, m)
                 drawn += ONE
             if plan.assists > 0:
                 m, off = decide_assisted(
@@ -72,14 +72,16 @@ def walk_batch(
             else:
                 m, off = decide(plan, s, column, skill, batch, m)
             if plan.pipeline:
-                trace_lost(plans, source, data, s, column, skill, group, batch, off, slot, counts)
-        if drawn << TWO <= TWO * s:
-            fill_block(key, drawn, batch, batch.alive, m)
+                trace_lost(
+                    plans, source, data, own_keys, s, column, skill, group, batch, off, slot, counts
+                )
+        while drawn << TWO <= TWO * s:
+            fill_block(own_keys, plan.renewed_words, drawn, batch, batch.alive, m)
             drawn += ONE
         if plan.slot[s] >= 0:
             wait(plans, source, data, s, group, batch, batch.alive, m, WON)
         if plan.careers:
-            m = let_go(plans, source, group, batch, batch.alive, m, slot, counts)
+            m = let_go(plans, source, own_keys, drawn, group, batch, batch.alive, m, slot, counts)
         if plan.pipeline:
             trace_kept(plan, OPEN, batch, m, slot, counts)
         if s > np.uint64(plan.first) or not enters_at_once(plan):
@@ -89,7 +91,7 @@ def walk_batch(
                 plans, source, data, key, s, skill, group, batch, counted, weekly, amounts
             )
     while drawn << TWO < np.uint64(plan.words):
-        fill_block(key, drawn, batch, batch.stopped, counted)
+        fill_block(own_keys, plan.renewed_words, drawn, batch, batch.stopped, counted)
         drawn += ONE
     book(plans, source, data, skill, group, batch, counted, slot, counts, money)
     if plan.pipeline:
@@ -102,10 +104,7 @@ def blocks_at_once(plan):
 
     The later ones are for those who come so far, unless somebody asks for them before.
     """
-    if (
-        plan.pipeline or plan.careers or plan.pipeline_kpis or plan.renewed_words
-        or plan.slot[plan.first] >= 0
-    ):  # fmt: skip
+    if plan.pipeline or plan.pipeline_kpis or plan.slot[plan.first] >= 0:
         return np.uint64(plan.words >> 2)
     return ONE
 
@@ -117,7 +116,7 @@ def enters_at_once(plan):
 
 
 @called
-def trace_lost(plans, source, data, stage, column, skill, group, batch, m, slot, counts):
+def trace_lost(plans, source, data, keys, stage, column, skill, group, batch, m, slot, counts):
     """Follow those who do not reach a stage to their loss, or to where they stall."""
     plan = plans[0, source]
     lanes, families, entered, times = batch.lanes, batch.families, batch.entered, batch.times
@@ -134,7 +133,8 @@ def trace_lost(plans, source, data, stage, column, skill, group, batch, m, slot,
     if plan.slot[stage] >= 0:
         wait(plans, source, data, stage, group, batch, stopped, lost, LOST)
     if plan.careers:
-        lost = let_go(plans, source, group, batch, stopped, lost, slot, counts)
+        drawn = blocks_at_once(plan)
+        lost = let_go(plans, source, keys, drawn, group, batch, stopped, lost, slot, counts)
     for j in range(lost):
         i = stopped[j]
         trace(plan, families[i], entered[i], times[i], LOST, slot + lanes[i], counts)

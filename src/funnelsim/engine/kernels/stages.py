@@ -20,7 +20,7 @@ from funnelsim.engine.kernels.moments import quarter_of, trace, week_in
 from funnelsim.engine.kernels.past import ask
 from funnelsim.engine.kernels.quantiles import quantile, tabled
 from funnelsim.engine.kernels.sizes import count_pipeline, fill_sizes
-from funnelsim.engine.kernels.words import philox, uniform, whole_vectors
+from funnelsim.engine.kernels.words import fill_block, philox, uniform, whole_vectors
 
 
 @inlined
@@ -106,24 +106,35 @@ def decide_assisted(
 
 
 @called
-def let_go(plans, source, group, batch, listed, m, slot, counts):
+def let_go(plans, source, keys, drawn, group, batch, listed, m, slot, counts):
     """Keep those who are decided before their rep leaves, and those handed over to the successor.
 
-    The others are lost that day. Returns the number of those kept.
+    The others are lost that day. Returns the number of those kept. So many blocks of their words
+    are ``drawn``.
     """
     plan = plans[0, source]
     kept, position = NONE, np.uint64(2 * plan.stages + 3)
+    if drawn <= position >> TWO:  # few outlast their rep
+        left = NONE
+        for j in range(m):
+            i = listed[j]
+            batch.outlasting[left] = i
+            left += np.uint64(batch.times[i] >= group.leaves[batch.lanes[i]])
+        fill_block(keys, plan.renewed_words, position >> TWO, batch, batch.outlasting, left)
     for j in range(m):
         i = listed[j]
         g = batch.lanes[i]
-        handed = batch.uniforms[position, i] < plans[group.stated[g], source].handover
-        if batch.times[i] < group.leaves[g] or handed:
-            listed[kept] = i
-            kept += ONE
-        elif plan.pipeline:
-            trace(
-                plan, batch.families[i], batch.entered[i], group.leaves[g], LOST, slot + g, counts
-            )
+        if batch.times[i] >= group.leaves[g]:
+            handover = plans[group.stated[g], source].handover
+            if batch.uniforms[position, i] >= handover:
+                if plan.pipeline:
+                    trace(
+                        plan, batch.families[i], batch.entered[i], group.leaves[g], LOST, slot + g,
+                        counts,
+                    )  # fmt: skip
+                continue
+        listed[kept] = i
+        kept += ONE
     return kept
 
 

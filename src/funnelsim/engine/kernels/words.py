@@ -134,18 +134,26 @@ def fill_opportunities(key, draws, seats, places, families, n, blocks, uniforms)
 
 
 @called
-def fill_block(key, block, batch, listed, m):
-    """Fill in the uniforms of one block of m of the opportunities."""
+def fill_block(keys, renewed, block, batch, listed, m):
+    """Fill in the uniforms of one block of m opportunities; bit i of ``renewed`` is position i.
+
+    ``keys`` are those of what is held, and of what is drawn anew.
+    """
+    key, other_key = keys
     draws, seats, places, rows = batch.own_draws, batch.own_seats, batch.own_places, batch.rows
     for j in range(m):
         i = listed[j]
         draws[j], seats[j], places[j] = batch.draws[i], batch.seats[i], batch.places[i]
-    family = OPPORTUNITY | block << np.uint64(8)
+    family, row = OPPORTUNITY | block << np.uint64(8), FOUR * block
     for j in range(whole_vectors(m)):  # SIMD
         words = philox(draws[j], seats[j], places[j], family, key[0], key[1])
         rows[0, j], rows[1, j] = uniform(words[0]), uniform(words[1])
         rows[2, j], rows[3, j] = uniform(words[2]), uniform(words[3])
-    row = FOUR * block
+    anew = renewed >> np.int64(row) & 15
+    if anew:
+        for j in range(whole_vectors(m)):
+            words = philox(draws[j], seats[j], places[j], family, other_key[0], other_key[1])
+            renew(words, anew, NONE, j, rows)
     for j in range(m):
         i = listed[j]
         batch.uniforms[row, i], batch.uniforms[row + ONE, i] = rows[0, j], rows[1, j]
@@ -153,20 +161,25 @@ def fill_block(key, block, batch, listed, m):
 
 
 @called
-def renew_opportunities(key, draws, seats, places, families, n, words_used, renewed, uniforms):
+def renew_opportunities(key, draws, seats, places, families, n, blocks, renewed, uniforms):
     """Draw the words at some positions anew; bit i of ``renewed`` stands for position i."""
-    for block in range(np.uint64(words_used >> 2)):
-        shifted, row = block << np.uint64(8), np.uint64(4) * block
-        lanes = renewed >> np.int64(row) & 15
-        if lanes == 0:
-            continue
-        for i in range(n):
-            words = philox(draws[i], seats[i], places[i], families[i] | shifted, key[0], key[1])
-            if lanes & 1:
-                uniforms[row, i] = uniform(words[0])
-            if lanes & 2:
-                uniforms[row + ONE, i] = uniform(words[1])
-            if lanes & 4:
-                uniforms[row + TWO, i] = uniform(words[2])
-            if lanes & 8:
-                uniforms[row + THREE, i] = uniform(words[3])
+    for block in range(blocks):
+        shifted, row = block << np.uint64(8), FOUR * block
+        anew = renewed >> np.int64(row) & 15
+        if anew:
+            for i in range(whole_vectors(n)):
+                words = philox(draws[i], seats[i], places[i], families[i] | shifted, key[0], key[1])
+                renew(words, anew, row, i, uniforms)
+
+
+@inlined
+def renew(words, anew, row, i, uniforms):
+    """Put those words of a block in their place that are drawn anew, a bit each."""
+    if anew & 1:
+        uniforms[row, i] = uniform(words[0])
+    if anew & 2:
+        uniforms[row + ONE, i] = uniform(words[1])
+    if anew & 4:
+        uniforms[row + TWO, i] = uniform(words[2])
+    if anew & 8:
+        uniforms[row + THREE, i] = uniform(words[3])
