@@ -32,7 +32,7 @@ POLICIES = [
 
 @st.composite
 def stages(draw: st.DrawFn) -> list[Data]:
-    count = draw(st.integers(1, 4))
+    count = draw(pick([1, 2, 3, 4, 8]))
     conversions = [draw(pick([0.02, 0.05, 0.0]))]
     conversions += [draw(pick([0.3, 0.6, 1.0])) for _ in range(count - 1)]
     made = []
