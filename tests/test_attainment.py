@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import funnelsim as fs
-from funnelsim.analysis.quantiles import PENDING, QuantileStream
+from funnelsim.analysis.quantiles import ALL, BYTES, PENDING, QuantileStream, most_bytes
 from funnelsim.analysis.tally import proportion
 from funnelsim.errors import ArgumentError, ResultError
 from peaks import bytes_above_import
@@ -128,23 +128,26 @@ def test_proportions_that_never_varied_have_an_error():
     assert error[2] == pytest.approx(0.5 / np.sqrt(11))
 
 
-@pytest.mark.parametrize("probability", [0.1, 0.5, 0.9])
-@pytest.mark.parametrize("kind", ["continuous", "atoms", "sorted", "falling"])
+@pytest.mark.parametrize("probability", [0.1, 0.5, 0.9, 0.9999])
+@pytest.mark.parametrize("kind", ["continuous", "atoms", "constant", "sorted", "falling"])
 def test_streamed_quantiles_are_exact(probability, kind):
     rng = np.random.default_rng(6)
     values = rng.lognormal(size=6 * PENDING)
     if kind == "atoms":
         values = np.round(values)
-    if kind == "sorted":  # the worst order still leaves the rank inside: the window moves late
-        values[: PENDING // 2].sort()
+    if kind == "constant":
+        values[:] = 1.0
+    if kind == "sorted":  # the worst order still leaves the rank inside: the window comes late
+        values[: ALL // 2].sort()
     if kind == "falling":
-        values[: PENDING // 2] = np.sort(values[: PENDING // 2])[::-1]
+        values[: ALL // 2] = np.sort(values[: ALL // 2])[::-1]
     stream = QuantileStream(probability)
     for block in np.array_split(values, 97):
         stream.add(block)
     found, _ = stream.estimate()
     assert found == np.quantile(values, probability, method="inverted_cdf")
-    assert stream._values.size < PENDING  # the window has closed in
+    kept = sum(part.nbytes for part in stream._inside)
+    assert kept < min(most_bytes(probability, values.size), BYTES * PENDING)
 
 
 def test_laws_without_variance_are_refused():

@@ -262,6 +262,22 @@ def test_an_invalid_scenario_exits_3(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Path("pictures").exists()
 
 
+def test_a_store_goes_on_and_says_so() -> None:
+    stored = (*WHALES, *FAST, *TEAM, "--store", "s.nc")
+    first = run(*stored)
+    assert (first.exit_code, first.stderr) == (0, "")
+    assert files() == ["s-reps.nc", "s.nc"]
+    again = run(*stored)
+    assert again.stdout == first.stdout
+    assert again.stderr.splitlines() == [
+        f"{name}: 300 of 300 draws were kept." for name in ("s-reps.nc", "s.nc")
+    ]
+    other = run(*stored, "--seed", "2")
+    assert other.exit_code == 3
+    assert "seed: there 1, now 2" in other.stderr
+    assert files() == ["s-reps.nc", "s.nc"]
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
 def test_what_stops_a_run_leaves_nothing(
     error: type[BaseException], monkeypatch: pytest.MonkeyPatch

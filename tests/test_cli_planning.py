@@ -385,6 +385,7 @@ def test_a_mixed_sweep_keeps_the_method_of_each_cell() -> None:
             ),
             "the goal takes 3 quarters",
         ),
+        (("solve", "sales_math", "--for", "calendar.quarters"), "Say at_least = 3"),
         (("quota", "sales_math", "--reps", "9"), "belong together"),
         (("quota", "sales_math", "--share", "1e-999"), "must be a number"),
         (("quota", "sales_math", "--share", "x"), "must be numbers"),

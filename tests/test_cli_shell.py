@@ -190,10 +190,23 @@ def test_whole_numbers_may_be_short() -> None:
         run("simulate", "sales_math", "--draws", draws, "--json").stdout for draws in ("1e2", "100")
     ]
     assert answers[0] == answers[1]
-    for wrong in ("2.5", "1e99", "many"):
+    for wrong in ("2.5", "many"):
         done = run("luck", "sales_math", "--reps", wrong)
         assert done.exit_code == 2
         assert f"'{wrong}' is not a valid whole number." in done.output
+
+
+@pytest.mark.parametrize("draws", ["1e30", "-1e30", "1e999999999", "5_000_000_000"])
+def test_too_many_draws_are_told_how_many_there_may_be(draws: str) -> None:
+    done = run("simulate", "sales_math", "--draws", draws)
+    assert done.exit_code == 2
+    assert f"{draws.replace('_', '')} is not in the range 1<=x<=4294967296." in done.output
+
+
+def test_a_number_beyond_all_bounds_is_called_too_large() -> None:
+    done = run("luck", "sales_math", "--reps", "1e999999999")
+    assert done.exit_code == 2
+    assert "'1e999999999' is too large." in done.output
 
 
 @pytest.mark.parametrize("wrong", ["plan.target=-5", "plan.target=1e99", "plan.over_assignment=0"])

@@ -161,7 +161,8 @@ def test_the_command_compares_variants(file, tmp_path):
     picture = tmp_path / "paces.png"
     answer = run(file, "--side-by-side", "--picture", str(picture))
     assert answer.exit_code == 0, answer.output
-    assert "bigger" in answer.stdout
+    said = " ".join(answer.stdout.split())
+    assert re.search(r"; bigger contributes \$[\d,]+ ± [\d,]+ more(, the most of all)?\.", said)
     assert picture.exists()
     told = json.loads(run(file, "--side-by-side", "--json").stdout)
     assert told["contribution"]["contribution_total_mean"]["bigger"]["value"] > 0

@@ -10,7 +10,9 @@ import xarray as xr
 from scipy import stats
 
 import funnelsim as fs
-from funnelsim.analysis.luck import gaps, thirds
+from funnelsim.analysis.gathering import gather
+from funnelsim.analysis.luck import ends, gaps, thirds
+from funnelsim.analysis.luck.ends import Ends
 from funnelsim.analysis.luck.thirds import luck_or_skill, quarters_to_see, quarters_to_tell
 from funnelsim.engine.blocks import Run, sample_blocks
 from funnelsim.errors import ArgumentError, ResourceError, ResultError
@@ -54,6 +56,11 @@ def assert_near(told, name, expected, at):
     np.testing.assert_array_less(
         np.abs(value.values - expected), 5 * error.values + 1e-12, err_msg=f"{name} {at}"
     )
+
+
+def shown(teams: Ends, draws: int, seed: int) -> np.ndarray:
+    gather(teams.runs, teams, draws=draws, seed=seed, grain=teams.grain)
+    return teams.values()
 
 
 # -- the published table
@@ -256,9 +263,7 @@ def test_what_cannot_be_divided_is_counted():
 def test_p_values_of_teams_of_identical_reps_are_uniform():
     plan = fs.preset("sales_math").model_copy(update={"kpis": ()})
     null, others = (
-        gaps.with_gaps(
-            gaps.teams_thirds([plan], 6, gaps.MEASURES, [1, 4], draws, seed, None, None, None)
-        )
+        gaps.with_gaps(shown(Ends([plan], 6, gaps.MEASURES, [1, 4], draws), draws, seed))
         for draws, seed in ((5_000, 1), (2_000, 2))
     )
     for measure, name in enumerate(gaps.MEASURES):
@@ -335,7 +340,7 @@ def test_numbers_do_not_depend_on_threads_blocks_or_other_horizons(monkeypatch):
         )
 
     one = told(3, 1)
-    monkeypatch.setattr(gaps, "BLOCK_BYTES", 1 << 16)
+    monkeypatch.setattr(ends, "BLOCK_BYTES", 1 << 16)
     assert one.identical(told(3, 2))
     longer = told(25, 2)
     both = [4, 20]

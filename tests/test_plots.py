@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import funnelsim as fs
+from funnelsim.errors import ArgumentError, ResultError
 from funnelsim.report.plots import attainment as plots
 from funnelsim.report.plots import style
 from readable import assert_readable, lightness
@@ -209,3 +210,37 @@ def test_a_size_that_is_stated_is_kept(samples: xr.Dataset) -> None:
     assert tuple(plots.bookings(samples).figure.get_size_inches()) == style.SIZE
     with mpl.rc_context({"figure.figsize": (3.0, 2.0)}):
         assert tuple(plots.bookings(samples).figure.get_size_inches()) == (3.0, 2.0)
+
+
+# What a picture is not drawn from
+
+
+def test_every_picture_refuses_another_result_in_a_sentence() -> None:
+    """A summary in place of samples, samples in place of a summary, and what is no result."""
+    plan = fs.preset("sales_math")
+    summary, samples = (ask(plan, draws=20, seed=1) for ask in (fs.summarize, fs.simulate))
+    drawn_from_samples = {"bookings", "outcomes", "windfalls"}
+    for name in fs.plots.__all__:
+        wrong = [summary, plan, xr.Dataset()] + [samples] * (name not in drawn_from_samples)
+        for each in wrong:
+            with pytest.raises(ResultError, match=r"^The result (has no|is of one plan)"):
+                getattr(fs.plots, name)(each)
+    assert not plt.get_fignums()  # nothing was begun
+
+
+@pytest.mark.parametrize("name", ["bookings", "outcomes", "windfalls"])
+def test_pictures_of_samples_say_what_they_take(name: str) -> None:
+    plan = fs.preset("sales_math")
+    draw = getattr(fs.plots, name)
+    told = r"no bookings draw by draw: .* fs\.simulate\(plan, draws=10_000, seed=1\) returns them"
+    with pytest.raises(ResultError, match=told):
+        draw(fs.summarize(plan, draws=20, seed=1))
+    samples = fs.simulate(plan, draws=20, seed=1)
+    with pytest.raises(ArgumentError, match=r"quarter = 9: the result has 1, 2, 3, 4\."):
+        draw(samples, quarter=9)
+    two = fs.simulate(plan.replace({"headcount": 2}), draws=20, seed=1)
+    assert draw(two).get_title()
+    two["quota"][1] = 300_000.0
+    with pytest.raises(ResultError, match=r"2 different quotas, .* samples\.isel\(rep=\[0\]\)"):
+        draw(two)
+    assert draw(two.isel(rep=[0])).get_title()

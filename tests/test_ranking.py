@@ -5,7 +5,7 @@ Stopping is fed with pairs of coins instead of the engine, so that thousands of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -96,13 +96,15 @@ class Coins:
         self._counts = np.zeros(len(law))
         self.truth = self._probabilities @ self._outcomes
 
-    def done(self, most: int) -> Iterator[int]:
-        draws = 0
-        while draws < most:
-            now = min(STEP, most - draws)
-            self._counts += self._random.multinomial(now, self._probabilities)
-            draws += now
-            yield draws
+    def taking(self, most: int) -> Callable[[int, Callable[[int], None]], int]:
+        def take(due: int, told: Callable[[int], None]) -> int:
+            while (draws := int(self._counts.sum())) < due:
+                now = min(STEP, most - draws)
+                self._counts += self._random.multinomial(now, self._probabilities)
+                told(draws + now)
+            return draws
+
+        return take
 
     def standing(self) -> Standing:
         n = self._counts.sum()
@@ -155,7 +157,7 @@ def check_confidence(law, probability, runs, most):
     wrong = known = 0
     for seed in range(runs):
         coins = Coins(law, seed)
-        if draw_until(rule, coins.done(most), coins.standing, most):
+        if draw_until(rule, coins.taking(most), coins.standing, most):
             known += 1
             wrong += int(np.argmax(coins.standing().values) != np.argmax(coins.truth))
     assert known > 0
@@ -190,7 +192,7 @@ def check_precision(law, precision, runs):
     for seed in range(runs):
         coins = Coins(law, seed)
         most = 1 << 22
-        assert draw_until(Precision(precision), coins.done(most), coins.standing, most)
+        assert draw_until(Precision(precision), coins.taking(most), coins.standing, most)
         value, error = coins.standing().difference(1, 0)
         assert 1.96 * error <= precision * 1.0001
         missed += abs(value - (coins.truth[1] - coins.truth[0])) > 1.96 * error
@@ -201,21 +203,21 @@ def test_precision_takes_no_more_than_it_needs():
     """Draws at the stop: what the true variance asks for, the margin and a step more."""
     law, precision = pair(0.08, 0.05), 0.001
     coins = Coins(law, 1)
-    draw_until(Precision(precision), coins.done(1 << 22), coins.standing, 1 << 22)
+    draw_until(Precision(precision), coins.taking(1 << 22), coins.standing, 1 << 22)
     needed = (0.13 - 0.03**2) * (1.96 / precision) ** 2
     assert needed * 0.98 < coins.standing().draws < needed * 1.05 + STEP
 
 
 def test_precision_of_a_single_plan_is_that_of_its_probability():
     coins = Coins({(1,): 0.3, (0,): 0.7}, 1)
-    assert draw_until(Precision(0.004), coins.done(1 << 20), coins.standing, 1 << 20)
+    assert draw_until(Precision(0.004), coins.taking(1 << 20), coins.standing, 1 << 20)
     assert 1.96 * np.sqrt(0.21 / coins.standing().draws) == pytest.approx(0.004, rel=0.05)
 
 
 def test_draws_that_agree_so_far_do_not_prove_that_all_do():
     """Of plans that never differed, 1.96 / draws is what their difference is known to."""
     coins = Coins({(1, 1): 0.5, (0, 0): 0.5, (0, 1): 0.0}, 1)
-    assert draw_until(Precision(1e-5), coins.done(1 << 20), coins.standing, 1 << 20)
+    assert draw_until(Precision(1e-5), coins.taking(1 << 20), coins.standing, 1 << 20)
     assert 1.96 / 1e-5 <= coins.standing().draws < 2 * 1.96 / 1e-5
 
 
@@ -232,7 +234,7 @@ def test_looks_and_progress():
 
     coins = Coins(pair(0.1, 0.1), 1)
     most = 5 * FIRST_LOOK + 1
-    known = draw_until(Never(), coins.done(most), coins.standing, most, lambda *x: told.append(x))
+    known = draw_until(Never(), coins.taking(most), coins.standing, most, lambda *x: told.append(x))
     assert not known
     assert asked == [(FIRST_LOOK, 1), (2 * FIRST_LOOK, 2), (4 * FIRST_LOOK, 3), (most, 4)]
     assert told[0] == (STEP, FIRST_LOOK)

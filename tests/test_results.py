@@ -20,6 +20,7 @@ import xarray as xr
 import funnelsim as fs
 from funnelsim.errors import ArgumentError, ResultError
 from funnelsim.registry import QUARTER_SUMMARIES, SUMMARIES
+from funnelsim.results import files
 from funnelsim.results.export import JSON_KEYS, as_json, json_text
 from funnelsim.writing import whole_file, write_text
 
@@ -81,6 +82,40 @@ def test_results_come_back_as_they_went(
         fs.save(back, path)  # what was read can be written again, over itself
         xr.testing.assert_identical(fs.open(path), result)
     assert len(files_in(tmp_path)) == len(results)
+
+
+@pytest.mark.parametrize("order", [("draw", ...), (..., "draw")])
+def test_many_draws_are_written_in_pieces(
+    tmp_path: Path, plan: fs.Scenario, monkeypatch: pytest.MonkeyPatch, order: tuple[Any, ...]
+) -> None:
+    monkeypatch.setattr(files, "PIECE", 1_000)  # bytes
+    team = plan.replace({"headcount": 3, "calendar.quarters": 5})
+    result = fs.simulate(team, draws=103, seed=3, pipeline=True).transpose(*order)
+    path = tmp_path / "pieces.nc"
+    fs.save(result, path)
+    back = fs.open(path)
+    xr.testing.assert_identical(back, result)
+    for array in result.variables:
+        assert back[array].dtype == result[array].dtype, array
+
+
+def test_what_is_interrupted_between_pieces_leaves_nothing(
+    tmp_path: Path, samples: xr.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is raised in the thread that waits, while another one writes."""
+    apart, done = files._apart, []
+
+    def interrupted(work: Any) -> Any:
+        done.append(apart(work))
+        if len(done) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(files, "PIECE", 1_000)
+    monkeypatch.setattr(files, "_apart", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fs.save(samples, tmp_path / "samples.nc")
+    assert len(done) == 3
+    assert files_in(tmp_path) == []
 
 
 def test_a_saved_result_can_be_run_again(tmp_path: Path, plan: fs.Scenario) -> None:

@@ -201,7 +201,7 @@ def test_what_is_missing_is_named_with_what_it_is_for() -> None:
         "State per_week or per_quarter.",
         "stages: must be stated. A step that an opportunity reaches; the last stage is the win.",
         "deal_size: must be stated. Sizes of deals won through the funnel; "
-        "``mean`` is the mean of ordinary deals.",
+        "mean is the mean of ordinary deals.",
     ]
 
 

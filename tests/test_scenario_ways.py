@@ -336,7 +336,7 @@ def test_a_quota_of_wins_takes_the_place_of_amounts() -> None:
     assert fs.loads(fs.dumps(counted)) == counted
     back = refused({"quota.of": "bookings"}, counted)
     assert back == [
-        "deal_size: must be stated. Sizes of deals won through the funnel; ``mean`` is the mean of "
+        "deal_size: must be stated. Sizes of deals won through the funnel; mean is the mean of "
         "ordinary deals."
     ]
 

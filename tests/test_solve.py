@@ -10,7 +10,7 @@ import pytest
 from scipy import optimize, stats
 
 import funnelsim as fs
-from funnelsim.analysis.chances import Chances, Goal, chances
+from funnelsim.analysis.chances import Chances, Goal, chances, is_laborious
 from funnelsim.analysis.solve.search import Curve, search
 from funnelsim.analysis.solve.solve import sales_math, solve
 from funnelsim.analysis.solve.span import span_of
@@ -472,3 +472,20 @@ def test_a_plateau_is_no_end(quota, attain, least, most):
     assert least <= found.solved_value.item() <= most
     told = fs.quota_for(plan, share=attain)
     assert told.quota_for_share.item() == pytest.approx(found.solved_value.item(), rel=1e-5)
+
+
+def test_what_takes_the_twin_long_is_simulated_where_draws_take_less():
+    """Exact is what is cheap: of few draws all of the search is simulated, of many none."""
+    plan, asked = fs.preset("ten_two_one"), {"attain": 0.6, "draws": 300, "seed": 1}
+    found = solve(plan, "activity.per_week", **asked)
+    assert found.attrs["method"] == "simulated"
+    assert found.identical(solve(plan, "activity.per_week", **asked, method="simulated"))
+    assert not is_laborious(plan, Goal(), draws=1_000_000)
+    for name in ("sales_math", "mid_market", "strategic", "sdr_assisted"):
+        assert not is_laborious(fs.preset(name), Goal(), draws=1)
+
+
+@pytest.mark.parametrize("by", ["quarter", "year"])
+def test_no_horizon_brings_about_a_mean_over_it(plan, by):
+    with pytest.raises(ArgumentError, match=r"^path = 'calendar.quarters': .* Say at_least = 3"):
+        solve(plan, "calendar.quarters", attain=0.8, by=by)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 
@@ -15,7 +17,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; what is written there replaces it at the end.
 
     A reader sees the old file or the new one, never a part of it. When the block raises, nothing
-    is left behind.
+    is left behind; what a process left that was killed is taken away by the next one that writes
+    the same file, on Linux, unless the machine began anew in between.
 
     Raises
     ------
@@ -37,7 +40,9 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "No such folder", str(target.parent))
     # Not tempfile, whose files only their owner may read. Short, however long the target's name.
-    temporary = target.parent / f".funnelsim-{secrets.token_hex(8)}.part"
+    own = f".funnelsim-{_mark(target.name)}-"
+    temporary = target.parent / f"{own}{os.getpid()}-{secrets.token_hex(4)}.part"
+    _take_away(target.parent, own)
     try:
         yield temporary
         with temporary.open("rb+") as file:
@@ -50,6 +55,39 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # none was made, or none can be
             temporary.unlink()
+
+
+def _take_away(folder: Path, own: str) -> None:
+    """Take away what processes that are no more have left of a file."""
+    if not _here():
+        return
+    for left in folder.glob(f"{own}*.part"):
+        process = left.name.removeprefix(own).partition("-")[0]
+        try:
+            os.kill(int(process), 0)  # asks whether there is one
+        except (ProcessLookupError, OverflowError):
+            with suppress(OSError):  # another one was faster, or it may not
+                left.unlink()
+        except (PermissionError, ValueError):
+            continue
+
+
+def _mark(name: str) -> str:
+    """Return what stands for a file in the names of its parts, and for where processes count."""
+    return hashlib.sha256(f"{name}\n{_here()}".encode(errors="surrogateescape")).hexdigest()[:12]
+
+
+@cache
+def _here() -> str:
+    """Return among which processes a number stands for one; nothing where that is not known.
+
+    Of machines and containers that share a folder, each counts its own.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        return boot + os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

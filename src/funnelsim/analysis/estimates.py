@@ -8,7 +8,7 @@ and its gradient (the delta method: Kendall & Stuart, The Advanced Theory of Sta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -55,8 +55,11 @@ class Means:
             self._begin(shapes, events, block.mean(axis=0))
         block -= self._centre
         step = max(SMALL // block.shape[1] ** 2, 1)
-        parts = (block[start : start + step] for start in range(0, len(block), step))
-        self._take(len(block), block.sum(axis=0), (part.T @ part for part in parts))
+        products = np.zeros((block.shape[1], block.shape[1]))
+        for start in range(0, len(block), step):
+            part = block[start : start + step]
+            products += part.T @ part
+        self._take(len(block), block.sum(axis=0), products)
 
     def fresh(self) -> Means:
         """Return means for draws that follow, about the same centre, to be merged and not asked."""
@@ -79,7 +82,7 @@ class Means:
         begun = {"shapes": shapes, "events": self._events.astype(int), "centre": self._centre}
         return begun | {
             "told": [
-                {"draws": terms.draws, "sums": terms.sums, "products": np.stack(terms.products)}
+                {"draws": terms.draws, "sums": terms.sums, "products": terms.products}
                 for terms in self._told or ()
             ]
         }
@@ -88,7 +91,7 @@ class Means:
         """Take in what the :meth:`state` of fresh means was, in place of anything else."""
         shapes = {name: tuple(shape) for name, shape in state["shapes"].items()}
         self._begin(shapes, state["events"].astype(bool), state["centre"])
-        self._told = [_Terms(t["draws"], t["sums"], [*t["products"]]) for t in state["told"]]
+        self._told = [_Terms(t["draws"], t["sums"], t["products"]) for t in state["told"]]
         self.draws = sum(terms.draws for terms in self._told)
 
     def _begin(
@@ -98,16 +101,15 @@ class Means:
         if self._told is None:
             self._sums, self._products = np.zeros(centre.size), np.zeros((centre.size, centre.size))
 
-    def _take(self, draws: int, sums: Floats, products: Iterable[Floats]) -> None:
-        """Take in what a block adds up to: its sums, and its products in steps."""
+    def _take(self, draws: int, sums: Floats, products: Floats) -> None:
+        """Take in what a block adds up to."""
         self.draws += draws
         if self._told is not None:
-            self._told.append(_Terms(draws, sums, list(products)))
+            self._told.append(_Terms(draws, sums, products))
             return
         self._known = None
         self._sums += sums
-        for product in products:
-            self._products += product
+        self._products += products
 
     def __getitem__(self, name: str) -> Estimate:
         """Return the mean of a quantity, shape (...)."""
@@ -148,7 +150,50 @@ class _Terms(NamedTuple):
 
     draws: int
     sums: Floats
-    products: list[Floats]
+    products: Floats
+
+
+class MeansByMetric:
+    """Means of several metrics, which are known once they are added: what pairs is within one."""
+
+    def __init__(self) -> None:
+        self._by_metric: dict[str, Means] = {}
+        self._part = False  # of others, to which it is merged
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_metric)
+
+    def __getitem__(self, metric: str) -> Means:
+        """Return the means of a metric."""
+        return self._by_metric[metric]
+
+    def add(self, metric: str, columns: Columns) -> None:
+        """Take in a block of draws."""
+        if metric not in self._by_metric:
+            self._by_metric[metric] = Means().fresh() if self._part else Means()
+        self._by_metric[metric].add(columns)
+
+    def fresh(self) -> MeansByMetric:
+        """Return means for draws that follow, to be merged and not asked."""
+        other = MeansByMetric()
+        other._part = True
+        other._by_metric = {metric: means.fresh() for metric, means in self._by_metric.items()}
+        return other
+
+    def merge(self, other: MeansByMetric) -> None:
+        """Take in what :meth:`fresh` means took in: the same bytes as if these had."""
+        for metric, means in other._by_metric.items():
+            self._by_metric.setdefault(metric, Means()).merge(means)
+
+    def state(self) -> dict[str, Any]:
+        """Return what :meth:`fresh` means took in, as a store keeps it."""
+        return {metric: means.state() for metric, means in self._by_metric.items()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take in what the :meth:`state` of fresh means was, in place of anything else."""
+        self._by_metric = {metric: Means() for metric in state}
+        for metric, means in self._by_metric.items():
+            means.restore(state[metric])
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self
 
+from funnelsim.analysis.estimates import Columns, Means
 from funnelsim.analysis.memories import Remembering
 from funnelsim.engine.blocks import Progress, Run, Samples, folded_blocks, never
 from funnelsim.results.store import Store
@@ -56,6 +57,31 @@ class Gathering(Remembering):
         """Take in what another's :meth:`state` was, in place of anything else."""
         super().restore(state)
         self.draws = state["draws"]
+
+
+class Averages(Gathering):
+    """Means over draws of what is looked at in their samples.
+
+    Parameters
+    ----------
+    columns : callable
+        From the samples of each run to the quantities of a grain. What pickle can send.
+
+    Attributes
+    ----------
+    means : Means
+    """
+
+    memories = ("means",)
+
+    def __init__(self, columns: Callable[[Sequence[Samples]], Columns]) -> None:
+        super().__init__()
+        self.means = Means()
+        self._columns = columns
+
+    def look_at(self, samples: Sequence[Samples]) -> None:
+        """Take in a grain of draws."""
+        self.means.add(self._columns(samples))
 
 
 def gather(

@@ -30,7 +30,7 @@ from funnelsim.cli.options import (
     store_option,
 )
 from funnelsim.cli.planning import bridge, compare, sensitivity, sweep
-from funnelsim.cli.process import Commands, progress_bar
+from funnelsim.cli.process import Commands
 from funnelsim.cli.reporting import report
 from funnelsim.cli.sizing import headcount
 from funnelsim.cli.solving import coverage, mix, quota, solve
@@ -192,6 +192,7 @@ def exact(named: Named, out: Delivery) -> None:
 @scenario_options
 @draws_options(DRAWS)
 @cluster_option
+@store_option("draws", " Those of --reps stand beside it, in OUT-reps.nc.")
 @delivery_options(".nc, .csv or .json, every number", picture=False)
 @click.option(
     "--lag",
@@ -222,6 +223,7 @@ def luck(
     named: Named,
     drawn: Drawn[int],
     cluster: str | None,
+    store: str | None,
     out: Delivery,
     lag: int,
     pictures: str | None,
@@ -243,7 +245,10 @@ def luck(
     teams = []
     with shared_cluster(drawn.threads, cluster) as (own, client):
         if reps is not None:  # first: it may refuse what was asked
-            with progress_bar("luck or skill") as progress:
+            beside = (
+                None if store is None else str(Path(store).with_stem(f"{Path(store).stem}-reps"))
+            )
+            with kept_progress("luck or skill", beside) as progress:
                 team = luck_or_skill(
                     plan,
                     reps=reps,
@@ -253,16 +258,18 @@ def luck(
                     seed=drawn.seed,
                     threads=own,
                     cluster=client,
+                    store=beside,
                     progress=progress,
                 )
             teams.append(team)
-        with progress_bar("luck") as progress:
+        with kept_progress("luck", store) as progress:
             found = luck_of(
                 plan,
                 draws=drawn.draws,
                 seed=drawn.seed,
                 threads=own,
                 cluster=client,
+                store=store,
                 progress=progress,
             )
     results = [found, *teams]

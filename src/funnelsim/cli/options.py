@@ -174,11 +174,11 @@ def draws_options(
     )  # fmt: skip
 
 
-def store_option(noun: str) -> Callable[[Command], Command]:
+def store_option(noun: str, more: str = "") -> Callable[[Command], Command]:
     """Return the option to keep what is finished, which says of what there are many."""
     return click.option(
         "--store", metavar="OUT.nc", callback=ending(".nc"),
-        help=f"Keep finished {noun}, so that the same command goes on after an interruption.",
+        help=f"Keep finished {noun}, so that the same command goes on after an interruption.{more}",
     )  # fmt: skip
 
 

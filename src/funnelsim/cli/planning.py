@@ -71,6 +71,7 @@ OF_A_CELL = 20_000
 @click.option(
     "--most-draws", metavar="N", type=WholeWithin(1, 2**32), help="Stop there in any case."
 )
+@cluster_option
 @delivery_options(".nc, .csv or .json, every number")
 def compare(
     files: tuple[str, ...],
@@ -81,6 +82,7 @@ def compare(
     precision: float | None,
     confidence: float | None,
     most_draws: int | None,
+    cluster: str | None,
     out: Delivery,
 ) -> None:
     """Tell which plan is better, by how much, and how sure that is.
@@ -110,6 +112,7 @@ def compare(
             draws=drawn.draws if stated else TEAM_DRAWS if of_teams else DRAWS,
             seed=drawn.seed,
             threads=drawn.threads,
+            cluster=cluster,
             method=method,
             precision=precision,
             confidence=confidence,

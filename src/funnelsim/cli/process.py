@@ -40,8 +40,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; no mistake of a user ends in a traceback."""
         if threading.current_thread() is threading.main_thread():
-            before = signal.signal(signal.SIGINT, _stop)
-            ctx.call_on_close(lambda: signal.signal(signal.SIGINT, before))
+            ctx.with_resource(_ctrl_c_heard())
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -160,15 +159,33 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.0f} h"
 
 
-def _stop(*_: object) -> None:
-    """Raise KeyboardInterrupt, and end the process where a compiling thread does not let it go."""
+@contextmanager
+def _ctrl_c_heard() -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt, and end the process where that does not do so soon.
 
-    def end() -> None:
-        wipe()
-        click.echo(STOPPED, err=True)
-        os._exit(INTERRUPTED)
+    A thread that waits for machine code, or for the disk, runs no handler of signals meanwhile:
+    another one is told by the signal itself.
+    """
+    ear, bell = os.pipe()
+    if os.name != "nt":  # POSIX wants a bell that nobody waits at
+        os.set_blocking(bell, False)
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    other = signal.set_wakeup_fd(bell, warn_on_full_buffer=False)
+    threading.Thread(target=_end_soon, args=(ear,), daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(other)
+        signal.signal(signal.SIGINT, handler)
+        os.close(bell)
 
-    watchdog = threading.Timer(SECONDS_TO_STOP, end)
-    watchdog.daemon = True
-    watchdog.start()
-    raise KeyboardInterrupt
+
+def _end_soon(ear: int) -> None:
+    """Wait for Ctrl-C, and then for the process to end by itself, but not for long."""
+    with open(ear, "rb", buffering=0) as signals:
+        while number := signals.read(1):
+            if number[0] == signal.SIGINT:
+                time.sleep(SECONDS_TO_STOP)
+                wipe()
+                click.echo(STOPPED, err=True)
+                os._exit(INTERRUPTED)

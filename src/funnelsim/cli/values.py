@@ -35,7 +35,10 @@ class Whole(click.types.IntParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number."""
-        number: int = super().convert(_digits(value), param, ctx)
+        digits = _digits(value)
+        if digits is None:
+            self.fail(f"'{value}' is too large.", param, ctx)
+        number: int = super().convert(digits, param, ctx)
         return number
 
 
@@ -46,23 +49,27 @@ class WholeWithin(click.IntRange):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number."""
-        return super().convert(_digits(value), param, ctx)
+        digits = _digits(value)
+        if digits is None:
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return super().convert(digits, param, ctx)
 
 
 def _digits(value: Any) -> Any:
-    """Return a whole number digit by digit; anything else as it is.
+    """Return a whole number digit by digit, None if nobody means so many; all else as it is.
 
     Examples
     --------
-    >>> _digits("1e6"), _digits("2.5"), _digits("1e99")
-    ('1000000', '2.5', '1e99')
+    >>> _digits("1e6"), _digits("2.5"), _digits("1e99"), _digits("-1e999999999")
+    ('1000000', '2.5', None, None)
     """
     try:
         number = Decimal(value) if isinstance(value, str) else Decimal("nan")
     except InvalidOperation:
         return value
-    whole = number.is_finite() and abs(number) <= MOST and number == number.to_integral_value()
-    return f"{number:.0f}" if whole else value
+    if not number.is_finite() or number != number.to_integral_value():
+        return value
+    return f"{number:.0f}" if number.copy_abs() <= MOST else None
 
 
 def ending(*endings: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:

@@ -58,7 +58,8 @@ def _most_said(plan: Scenario, told: Told, names: list[str]) -> str:
     if change[best].value <= 0 or not change[best].measurable:
         return f"{said}; no other plan is known to contribute more"
     gap = change[best].money(plan.currency)
-    return f"{said}; most more is contributed by {shortened(best, LONGEST)}: +{gap}"
+    rank = ", the most of all" if len(others) > 1 else ""
+    return f"{said}; {shortened(best, LONGEST)} contributes {gap} more{rank}"
 
 
 def _money(plan: Scenario, told: Told, names: list[str]) -> Iterator[str]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from funnelsim.errors import ArgumentError, ResultError
 from funnelsim.results.export import as_json, json_text, write_csv
@@ -22,7 +24,11 @@ if TYPE_CHECKING:
 
     from funnelsim.scenario.model import Scenario
 
+Found = TypeVar("Found")
+
 ENDINGS = (".nc", ".csv", ".json")
+DRAW = "draw"
+PIECE = 4 << 20  # bytes of an array that are packed and written in one go: a tenth of a second
 MORE = "more_results"  # the attribute of a file that holds several: how many follow the first
 
 
@@ -178,9 +184,12 @@ def _open_netcdf(path: str | os.PathLike[str], group: str | None) -> xr.Dataset:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(source))
     try:
         # A currency labelled "days" is no time: nothing is decoded but booleans and texts.
-        result = xr.load_dataset(
-            source, engine="netcdf4", decode_times=False, decode_timedelta=False, group=group
-        )
+        result = _apart(
+            partial(
+                xr.load_dataset,
+                source, engine="netcdf4", decode_times=False, decode_timedelta=False, group=group,
+            )
+        )  # fmt: skip
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError):
         raise ResultError(f"{source}: not a funnelsim result (netCDF-4, '.nc').") from None
     _check_provenance(result, str(source))
@@ -194,23 +203,64 @@ def _save_netcdf(results: Sequence[xr.Dataset], path: str | os.PathLike[str]) ->
         first = first.assign_attrs({MORE: len(others)})
     with whole_file(path) as temporary:
         for number, each in enumerate([first, *others]):
-            result = each.drop_encoding()
-            # Samples are small integers and repeated zeros for the most part.
-            packed = {
-                name: {"zlib": True, "complevel": 1, "shuffle": True}
-                for name, array in result.data_vars.items()
-                if array.dtype.kind in "biuf" and array.ndim
-            }
             try:
-                result.to_netcdf(
-                    temporary,
-                    mode="a" if number else "w",
-                    group=str(number) if number else None,
-                    engine="netcdf4",
-                    encoding=packed,
-                )
+                _write_netcdf(each.drop_encoding(), temporary, number)
             except (TypeError, ValueError) as error:
                 raise ResultError(f"netCDF cannot hold this Dataset: {error}") from None
             except RuntimeError as error:  # of its library, which says no more
                 told = f"it could not be written ({error}). Is there room on the disk?"
                 raise OSError(errno.EIO, told, str(path)) from None
+
+
+def _write_netcdf(result: xr.Dataset, path: Path, number: int) -> None:
+    """Write a result: many draws piece by piece, so that Ctrl-C is heard between them."""
+    import netCDF4
+
+    draws = result.sizes.get(DRAW, 0)
+    sampled = {name: array for name, array in result.variables.items() if DRAW in array.dims}
+    widest = max((array.nbytes // max(draws, 1) for array in sampled.values()), default=0)
+    piece = max(PIECE // max(widest, 1), 1)
+    # Samples are small integers and repeated zeros for the most part.
+    encoding: dict[Hashable, dict[str, Any]] = {
+        name: {"zlib": True, "complevel": 1, "shuffle": True}
+        for name, array in result.data_vars.items()
+        if array.dtype.kind in "biuf" and array.ndim
+    }
+    in_pieces = draws > piece
+    if in_pieces:
+        for name, array in sampled.items():
+            sizes = {**array.sizes, DRAW: piece}
+            encoding.setdefault(name, {})["chunksizes"] = [sizes[dim] for dim in array.dims]
+        result = result.isel({DRAW: slice(0)})
+    _apart(
+        partial(
+            result.to_netcdf,
+            path,
+            mode="a" if number else "w",
+            group=str(number) if number else None,
+            engine="netcdf4",
+            encoding=encoding,
+            unlimited_dims=[DRAW] if in_pieces else None,
+        )
+    )
+    if not in_pieces:
+        return
+    with netCDF4.Dataset(path, "a") as file:
+        file.set_auto_maskandscale(False)
+        place = file[str(number)] if number else file
+        for name, array in sampled.items():
+            place[str(name)].set_var_chunk_cache(size=0)  # else all is packed when the file closes
+            for start in range(0, draws, piece):
+                part = slice(start, min(start + piece, draws))
+                region = tuple(part if dim == DRAW else slice(None) for dim in array.dims)
+                _apart(partial(place[str(name)].__setitem__, region, array[region].values))
+
+
+def _apart(work: Callable[[], Found]) -> Found:
+    """Have another thread do it, as Ctrl-C is raised in the main one, which waits meanwhile.
+
+    Within xarray it can leave a lock closed that is then waited for for good; within netCDF4 it
+    can be taken for an error in an index, and ignored.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work).result()

@@ -17,6 +17,7 @@ from funnelsim.scenario.tables import (
     Broken,
     Table,
     Unsound,
+    about,
     broken_rules,
     is_list,
     is_map,
@@ -91,7 +92,7 @@ def _problem(table: type[Table], fault: Mapping[str, Any], data: Any) -> Problem
         return Problem(path, shown(value), "must be letters only", 'A label such as "USD".')
     field = owner.model_fields[key]
     if fault["type"] == "missing":
-        return Problem(path, "", MISSING, _about(owner, key))
+        return Problem(path, "", MISSING, about(owner, key))
     annotation, metadata = field.annotation, field.metadata
     for _ in tail:
         annotation, metadata = entry_of(annotation), []
@@ -217,10 +218,3 @@ def _homes(table: type[Table], place: str = "") -> dict[str, list[str]]:
             for each, homes in _homes(inner, f"{key} of {place}" if place else below).items():
                 found.setdefault(each, []).extend(homes)
     return found
-
-
-def _about(table: type[Table], key: str) -> str:
-    """Return what a key is for."""
-    inner = nested(table, key)
-    text = table.model_fields[key].description or (inner and inner.__doc__) or ""
-    return text.strip().partition("\n")[0]

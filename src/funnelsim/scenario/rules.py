@@ -24,7 +24,7 @@ from funnelsim.scenario.flow import (
 from funnelsim.scenario.funnel import Stage
 from funnelsim.scenario.kinds import MOST_A_WEEK
 from funnelsim.scenario.past import MAX_WEEKS
-from funnelsim.scenario.tables import MISSING, Broken, Table, lacks, nested
+from funnelsim.scenario.tables import MISSING, Broken, Table, about, lacks, nested
 from funnelsim.scenario.uncertain import broken_uncertainty, parameter_of
 from funnelsim.scenario.wording import did_you_mean, quoted
 
@@ -364,9 +364,7 @@ def _missing(scenario: Any, *path: str) -> Broken:
     table: type[Table] = type(scenario)
     for key in path[:-1]:
         table = nested(table, key) or table
-    inner, text = nested(table, path[-1]), table.model_fields[path[-1]].description
-    about = text or (inner and inner.__doc__) or ""
-    return Broken(MISSING, about.strip().partition("\n")[0], path)
+    return Broken(MISSING, about(table, path[-1]), path)
 
 
 def _unknown_name(name: str, known: tuple[str, ...], path: tuple[str | int, ...]) -> Broken:

@@ -111,6 +111,13 @@ def nested(table: type[Table], key: str) -> type[Table] | None:
     return _tables_in(table).get(key)
 
 
+def about(table: type[Table], key: str) -> str:
+    """Return what a key is for, in a line of plain text."""
+    inner = nested(table, key)
+    text = table.model_fields[key].description or (inner and inner.__doc__) or ""
+    return text.strip().partition("\n")[0].replace("``", "")
+
+
 def is_list(table: type[Table], key: str) -> bool:
     """Tell whether a key holds a list of tables."""
     field = field_of(table, key)

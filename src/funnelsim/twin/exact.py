@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 OF_A_TEAM = tuple(variable.name for variable in COMPANY if "segment" in variable.dims)
+MORE = "it takes more work"  # than was asked about
 OF_THE_COMPANY = tuple(variable.name for variable in COMPANY if "segment" not in variable.dims)
 
 
@@ -84,6 +85,35 @@ def exact(
     >>> print(f"{fs.exact(plan).attainment_probability.item():.6f}")
     0.451006
     """
+    return _computed(plan, by, only, Work())
+
+
+def takes_more(
+    plan: Scenario, than: float, name: str, by: Literal["quarter", "year"] = "quarter"
+) -> bool:
+    """Return whether a summary takes more than so many complex multiplications.
+
+    It is begun in order to know, and given up where it does: work depends on the plan, never on
+    the machine. A summary that is not covered takes none.
+
+    Examples
+    --------
+    >>> import funnelsim as fs
+    >>> plan = fs.preset("sales_math")
+    >>> [takes_more(plan, than, "attainment_probability") for than in (1e5, 1e7)]
+    [True, False]
+    """
+    try:
+        _computed(plan, by, [name], Work(than, MORE))
+    except NotCoveredError as reason:
+        return MORE in str(reason)
+    return False
+
+
+def _computed(
+    plan: Scenario, by: Literal["quarter", "year"], only: Collection[str] | None, work: Work
+) -> xr.Dataset:
+    """Compute summaries with no more than some work."""
     check_scenario(plan)
     if by not in ("quarter", "year"):
         raise ArgumentError(f"by = {by!r}: must be 'quarter' or 'year'")
@@ -93,7 +123,7 @@ def exact(
         raise ArgumentError(f"only = {sorted(unknown)}: must be among {', '.join(known)}")
     is_team = plan.seats != 1 or bool(plan.segments or plan.hiring) or plan.plan is not None
     wanted = set(only if only is not None else known if is_team else known[: len(of_a_rep)])
-    team, work = plan.team, Work()
+    team = plan.team
     periods_of(next(iter(team.values())), by, (0.0,) * plan.calendar.quarters)  # or ArgumentError
     company = Answers()
     asked = wanted.difference(OF_THE_COMPANY)

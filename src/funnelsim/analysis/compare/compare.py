@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -14,14 +14,18 @@ from funnelsim.analysis.compare.answers import SHARED_LUCK, answers, labelled, n
 from funnelsim.analysis.compare.computed import MADE, Computed, computed
 from funnelsim.analysis.compare.ranking import Confidence, Precision, Rule, draw_until
 from funnelsim.analysis.compare.side_by_side import SideBySide
+from funnelsim.analysis.gathering import gather
 from funnelsim.analysis.seats import reads_as_team
 from funnelsim.analysis.team.side_by_side import compared_teams, refuse_for_teams
 from funnelsim.engine.blocks import MOST_DRAWS as LARGEST
-from funnelsim.engine.blocks import Progress, Run, Samples, check, sample_blocks
+from funnelsim.engine.blocks import Progress, Run, check, shared_cluster
 from funnelsim.engine.simulate import STREAM_VERSION
 from funnelsim.errors import ArgumentError, NotCoveredError
 from funnelsim.scenario.given import check_scenarios
 from funnelsim.scenario.model import Scenario
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 BLOCK = 4_096  # draws of every plan in memory at a time
 MOST_DRAWS = 1 << 26
@@ -37,6 +41,7 @@ def compare(
     draws: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
+    cluster: str | Client | None = None,
     method: Method = "auto",
     precision: float | None = None,
     confidence: float | None = None,
@@ -53,6 +58,9 @@ def compare(
         Needed where something is simulated; seed whenever draws, precision or confidence are given.
     threads : int, optional
         Defaults to the processors that this process may use.
+    cluster : str or distributed.Client, optional
+        Who simulates in place of this process, as in :func:`funnelsim.simulate`. Samples stay where
+        they are made; what they add up to is sent.
     method : {"auto", "exact", "simulated"}
         "auto": each metric exactly if the twin covers it of all plans, else simulated of all, on
         shared luck. What only shared luck can tell (``gain``, ``beats_probability``), and the
@@ -119,7 +127,7 @@ def compare(
     _check(plans)
     if any(map(reads_as_team, plans.values())):
         refuse_for_teams(method, precision, confidence)
-        return compared_teams(plans, draws, seed, threads, progress)
+        return compared_teams(plans, draws, seed, threads, cluster, progress)
     asked = sum(each is not None for each in (draws, precision, confidence))
     if method not in METHODS:
         raise ArgumentError(f"method = {method!r}: must be one of {', '.join(METHODS)}.")
@@ -151,7 +159,7 @@ def compare(
     tally = None
     if drawn and seed is not None and not (known and rule is not None):
         most = most_draws if draws is None else draws
-        tally, attrs["stopped"] = _tallied(different, rule, most, seed, threads, progress)
+        tally, attrs["stopped"] = _tallied(different, rule, most, seed, threads, cluster, progress)
         attrs |= {"seed": seed, "draws": tally.draws, "stream_version": STREAM_VERSION}
         attrs |= {"shared_luck": SHARED_LUCK}
     found, refused = answers(list(plans.values()), places, exact, tally)
@@ -225,36 +233,29 @@ def _tallied(
     most: int,
     seed: int,
     threads: int | None,
+    cluster: str | Client | None,
     progress: Progress | None,
 ) -> tuple[SideBySide, str]:
     """Return what draws say of different plans, and why no more were taken."""
+    runs = [Run(plan) for plan in plans]
     tally = SideBySide(np.array([plan.quotas for plan in plans], dtype=np.float64))
-    blocks = sample_blocks(
-        [Run(plan) for plan in plans],
-        draws=most,
-        seed=seed,
-        threads=threads,
-        progress=progress if rule is None else None,
-        block=BLOCK,
-    )
-    with closing(_taken_in(tally, blocks)) as done:  # what is still waiting is not simulated
+    with shared_cluster(threads, cluster) as (own, client):
+
+        def take(draws: int, told: Callable[[int], None]) -> int:
+            """Take in blocks until there are so many draws, but no more than the most."""
+            gather(
+                runs, tally, draws=min(-(-draws // BLOCK) * BLOCK, most), seed=seed, grain=BLOCK,
+                threads=own, cluster=client, progress=lambda done, _: told(done),
+            )  # fmt: skip
+            return tally.draws
+
         if rule is None:
-            for _ in done:
-                pass
+            take(most, lambda done: None if progress is None else progress(done, most))
             return tally, "draws done"
-        if draw_until(rule, done, tally.standing, most, progress):
+        if draw_until(rule, take, tally.standing, most, progress):
             alike = isinstance(rule, Confidence) and len(plans) == 1
             return tally, ALL_ALIKE if alike else rule.reached
     return tally, NOT_TOLD_APART if isinstance(rule, Confidence) else NOT_PRECISE
-
-
-def _taken_in(
-    tally: SideBySide, blocks: Iterator[tuple[Samples, ...]]
-) -> Generator[int, None, None]:
-    """Take in block by block, and yield how many draws there are by then."""
-    for samples in blocks:
-        tally.add(samples)
-        yield tally.draws
 
 
 def _no_answer(method: Method, names: list[str], exact: Computed) -> Exception:

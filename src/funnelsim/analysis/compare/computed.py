@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from funnelsim.analysis.chances import Goal, chances
+from funnelsim.analysis.chances import Goal, chances, is_laborious
 from funnelsim.analysis.tally import QUANTILES, QUARTERS_PER_YEAR
 from funnelsim.engine.blocks import Progress
 from funnelsim.errors import NotCoveredError
@@ -172,6 +172,8 @@ def _crossed(plan: Scenario, probability: float, low: float, high: float) -> tup
     """
     if plan.deal_size.rep_cv:
         raise NotCoveredError("over quarters and sizes by rep that differ it would take a minute")
+    if is_laborious(plan, Goal()):
+        raise NotCoveredError("over quarters that differ it would take a minute in such a plan")
     scale = float(np.mean(plan.quotas))
     least = SEARCHED * scale
 

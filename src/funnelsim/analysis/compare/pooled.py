@@ -7,14 +7,17 @@ give the error: the share of quarters at or below the quantile does, draw by dra
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
 DEVIATIONS = 8.0  # of the rank: a value beyond them becomes the quantile with a chance below 2e-15
-PENDING = 1 << 17  # values taken in between two prunings
+FEWEST, PENDING = 1 << 15, 1 << 17  # values taken in between two prunings, at least and at most
 CLEAR = 5.0  # standard errors from the steps of an amount to be certain of it
 BESIDE = (2.0, 3.0, 4.0)  # standard errors to either side, over which slopes are taken
 BENT = 3.0  # standard deviations by which the slopes to either side differ where the law is bent
@@ -34,9 +37,10 @@ class PooledQuantile:
         self._count = 0
         self._below = 0  # values under the window
         self._low, self._high = -math.inf, math.inf
-        self._values: Floats = np.empty(0)
-        self._counts: npt.NDArray[np.int64] = np.empty(0, np.int64)
-        self._pending: list[Floats] = []
+        self._fixed = False  # the window is another's to narrow
+        self._values: Floats = np.empty(0)  # sorted, each once, with how often it came
+        self._counts: Counts = np.empty(0, np.int64)
+        self._pending: list[tuple[Floats, Counts]] = []
         self._pending_size = 0
 
     def add(self, values: Floats) -> None:
@@ -45,10 +49,52 @@ class PooledQuantile:
         self._count += values.size
         inside = values[(values >= self._low) & (values <= self._high)]
         self._below += int(np.count_nonzero(values < self._low))
-        self._pending.append(inside)
-        self._pending_size += inside.size
-        if self._pending_size > PENDING:
-            self._prune()
+        self._keep(inside, np.ones(inside.size, np.int64))
+
+    def fresh(self) -> PooledQuantile:
+        """Return one for draws that follow, which looks where this one does now."""
+        other = PooledQuantile(self.probability)
+        other._low, other._high, other._fixed = self._low, self._high, True
+        return other
+
+    def merge(self, other: PooledQuantile) -> None:
+        """Take in what a :meth:`fresh` one took in; the quantile is that of all values."""
+        other._merge()
+        self._draws += other._draws
+        self._count += other._count
+        first = int(np.searchsorted(other._values, self._low))
+        last = int(np.searchsorted(other._values, self._high, side="right"))
+        self._below += other._below + int(other._counts[:first].sum())
+        self._keep(other._values[first:last], other._counts[first:last])
+
+    def state(self) -> dict[str, Any]:
+        """Return what was taken in, whole numbers and arrays; a window is not part of it."""
+        self._merge()
+        found = {
+            "draws": self._draws, "count": self._count, "below": self._below,
+            "values": self._values,
+        }  # fmt: skip
+        if (self._counts == 1).all():
+            return found
+        return found | {"counts": self._counts.astype(np.min_scalar_type(self._counts.max()))}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take in what another's :meth:`state` was, in place of anything else."""
+        self._draws, self._count, self._below = state["draws"], state["count"], state["below"]
+        self._values = state["values"]
+        self._counts = np.asarray(state.get("counts", np.ones(self._values.size)), np.int64)
+        self._pending, self._pending_size = [], 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Send values once, however often they came."""
+        window = {name: vars(self)[name] for name in ("probability", "_low", "_high", "_fixed")}
+        return window | self.state()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take in what was sent."""
+        for name in ("probability", "_low", "_high", "_fixed"):
+            setattr(self, name, state[name])
+        self.restore(state)
 
     def value(self) -> float:
         """Return the quantile: the smallest x with P(X <= x) >= p."""
@@ -105,16 +151,23 @@ class PooledQuantile:
         """Count the pending values into the sorted ones; equal values stand once."""
         if not self._pending:
             return
-        fresh, counts = np.unique(np.concatenate(self._pending), return_counts=True)
-        values = np.concatenate([self._values, fresh])
+        both = [(self._values, self._counts), *self._pending]
+        values, every = (np.concatenate(arrays) for arrays in zip(*both, strict=True))
         self._values, where = np.unique(values, return_inverse=True)
-        every = np.concatenate([self._counts, counts])
         self._counts = np.bincount(where, weights=every, minlength=self._values.size).astype(int)
         self._pending, self._pending_size = [], 0
 
+    def _keep(self, values: Floats, counts: Counts) -> None:
+        self._pending.append((values.ravel(), counts.ravel()))
+        self._pending_size += values.size
+        # As many as are known already: sorting those again then takes no more than these.
+        if self._pending_size > min(max(FEWEST, self._values.size), PENDING):
+            self._merge()
+            if not self._fixed:
+                self._prune()
+
     def _prune(self) -> None:
         """Forget what is too far from the wanted rank to become the quantile."""
-        self._merge()
         p, quarters = self.probability, self._count / self._draws
         middle = self._count * p
         reach = quarters * (DEVIATIONS * math.sqrt(self._draws * p * (1 - p)) + 1)

@@ -6,7 +6,7 @@ Derived in docs/background/planning.md, "How many draws".
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -134,7 +134,7 @@ class Confidence:
 
 def draw_until(
     rule: Rule,
-    done: Iterable[int],
+    take: Callable[[int, Callable[[int], None]], int],
     standing: Callable[[], Standing],
     most_draws: int,
     progress: Callable[[int, int], None] | None = None,
@@ -144,25 +144,28 @@ def draw_until(
     Parameters
     ----------
     rule : Rule
-    done : iterable of int
-        Takes in the next draws each time it is asked, and says how many there are by then.
+    take : callable
+        Takes in further draws until there are so many at least, calling back with how many there
+        are meanwhile; returns how many there are.
     standing : callable
         Returns how the plans stand on the draws taken in.
     most_draws : int
-        How many ``done`` can take in.
+        How many may be taken in.
     progress : callable, optional
         Called with the draws done and those by which the next decision falls.
     """
-    look, due = 1, min(FIRST_LOOK, most_draws)
-    for draws in done:
-        enough = False
-        if draws >= due:
-            wanted = rule.after(standing(), look)
-            enough, due, look = wanted <= draws, min(wanted, most_draws), look + 1
+    look, draws, due = 0, 0, min(FIRST_LOOK, most_draws)
+
+    def told(done: int) -> None:
         if progress is not None:
-            progress(draws, max(due, draws))
-        if enough:
+            progress(done, max(due, done))
+
+    while draws < most_draws:
+        draws, look = take(due, told), look + 1
+        wanted = rule.after(standing(), look)
+        if wanted <= draws:
             return True
+        due = min(wanted, most_draws)
     return False
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,8 @@ import numpy.typing as npt
 from funnelsim.analysis.compare.pooled import PooledQuantile
 from funnelsim.analysis.compare.ranking import Standing
 from funnelsim.analysis.compare.skewed import Skewness
-from funnelsim.analysis.estimates import Columns, Estimate, Means
+from funnelsim.analysis.estimates import Estimate, MeansByMetric
+from funnelsim.analysis.gathering import Gathering
 from funnelsim.analysis.tally import QUANTILES, QUARTERS_PER_YEAR, REACHES
 from funnelsim.engine.blocks import Samples
 
@@ -21,9 +23,10 @@ Pair = tuple[Floats, Floats]
 PROBABILITY = "_probability"
 TINY = 1e-9  # currency: where nothing varies, nothing is divided by
 SAME = 1e-9  # relative: the same deals add up to this in any order
+SKEWED = ("bookings_mean", "shortfall_mean", "bookings_sd")
 
 
-class SideBySide:
+class SideBySide(Gathering):
     """Sums over draws of different plans on shared luck, of a quarter of their horizon.
 
     Parameters
@@ -31,19 +34,22 @@ class SideBySide:
     quotas : (plan, quarter) float, currency
     """
 
+    memories = ("_means", "_skewness", "_streams", "_wins")
+    begun_with = ("_centre", "_spread", "_pilot")
+
     def __init__(self, quotas: Floats) -> None:
-        self.draws = 0
+        super().__init__()
         self._quotas = quotas
         self._whole = quotas.shape[1] // QUARTERS_PER_YEAR * QUARTERS_PER_YEAR  # quarters of years
-        self._means: dict[str, Means] = {}  # by metric: what pairs is within one
-        self._skewness: dict[str, Skewness] = {}  # of amounts, and of what they differ by
+        self._means = MeansByMetric()
+        self._skewness = {name: Skewness() for name in SKEWED}  # and of what they differ by
         self._streams = [[PooledQuantile(p) for p in QUANTILES] for _ in quotas]
-        self._centre = np.zeros(len(quotas))  # of bookings: squares about it keep their digits
-        self._spread = np.ones(len(quotas))  # of bookings: the sd moves by a square over twice it
-        self._pilot = np.zeros((len(quotas), len(QUANTILES)))
-        self._wins = np.zeros((len(quotas), len(quotas)))
+        self._centre = np.empty(0)  # of bookings: squares about it keep their digits
+        self._spread = np.empty(0)  # of bookings: the sd moves by a square over twice it
+        self._pilot: Floats = np.empty(0)  # quantiles of the first block, (plan, probability)
+        self._wins = Wins(len(quotas))
 
-    def add(self, samples: Sequence[Samples]) -> None:
+    def look_at(self, samples: Sequence[Samples]) -> None:
         """Take in the samples of each plan on the same draws, arrays (draw, rep, quarter)."""
         bookings, repeatable, activities = (
             np.stack([own[name][:, 0] for own in samples], axis=1).astype(np.float64)
@@ -52,31 +58,30 @@ class SideBySide:
         for plan, streams in enumerate(self._streams):
             for stream in streams:
                 stream.add(bookings[:, plan])
-        if not self.draws:
+        if not self._centre.size:
             self._centre = bookings.mean(axis=(0, 2))
             self._spread = np.maximum(bookings.std(axis=(0, 2)), TINY)
             self._pilot = self._quantiles()
-        self.draws += len(bookings)
         attained = np.asarray(bookings >= self._quotas * REACHES)
-        self._count("attainment_probability", {"": _share(attained)})
+        self._means.add("attainment_probability", {"": _share(attained)})
         reached = np.asarray(repeatable >= self._quotas * REACHES)
-        self._count("repeatable_attainment_probability", {"": _share(reached)})
+        self._means.add("repeatable_attainment_probability", {"": _share(reached)})
         off = bookings - self._centre[:, None]
         squares = (off * off).mean(axis=2)
-        self._count("bookings", {"1": off.mean(axis=2), "2": squares})
+        self._means.add("bookings", {"1": off.mean(axis=2), "2": squares})
         below = [bookings <= pilot[:, None] for pilot in self._pilot.T]
-        self._count("below", {"": np.stack([_share(each) for each in below], axis=2)})
+        self._means.add("below", {"": np.stack([_share(each) for each in below], axis=2)})
         short = np.where(attained, 0.0, self._quotas - bookings).mean(axis=2)
-        self._count("shortfall_mean", {"": short})
+        self._means.add("shortfall_mean", {"": short})
         self._add_skewness("bookings_mean", bookings.mean(axis=2))
         self._add_skewness("shortfall_mean", short)
         self._add_skewness("bookings_sd", squares / self._spread)
         times = np.arange(1, attained.shape[2] + 1)
-        self._count("at_least_probability", {"": attained.sum(axis=2)[..., None] >= times})
-        self._count("activities_mean", {"": activities.mean(axis=2)})
+        self._means.add("at_least_probability", {"": attained.sum(axis=2)[..., None] >= times})
+        self._means.add("activities_mean", {"": activities.mean(axis=2)})
         if self._whole:
-            self._count("year_attainment_probability", {"": self._years(bookings)})
-        self._add_wins(bookings.sum(axis=2))
+            self._means.add("year_attainment_probability", {"": self._years(bookings)})
+        self._wins.add(bookings.sum(axis=2))
 
     def pairs(self) -> dict[str, tuple[Pair, Pair]]:
         """Return values with their errors, and differences from the first plan with theirs.
@@ -104,9 +109,7 @@ class SideBySide:
         first, second = self._means["bookings"]["1"], self._means["bookings"]["2"]
         variance = (second - first * first) * (self.draws / max(self.draws - 1, 1))
         found = {
-            name: means[""]
-            for name, means in self._means.items()
-            if name not in ("bookings", "below")
+            name: self._means[name][""] for name in self._means if name not in ("bookings", "below")
         }
         return found | {
             "bookings_mean": first + self._centre,
@@ -123,7 +126,7 @@ class SideBySide:
     def beats(self) -> tuple[Floats, Floats]:
         """Return P(more bookings over the horizon) + P(as many) / 2, (plan, other), and errors."""
         n = self.draws
-        wins, losses = self._wins / n, self._wins.T / n
+        wins, losses = self._wins.times / n, self._wins.times.T / n
         value = (1 + wins - losses) / 2
         # of wins, ties and losses that count 1, 1/2 and 0; half a draw each way where all are alike
         variance = (wins + losses - (wins - losses) ** 2) / 4
@@ -150,18 +153,43 @@ class SideBySide:
         whole = bookings[..., : self._whole].reshape(*bookings.shape[:2], *years)
         return _share(whole.sum(axis=3) >= quotas * REACHES)
 
-    def _add_wins(self, totals: Floats) -> None:
-        """Count on how many draws each plan books more than each other one."""
-        for plan, own in enumerate(totals.T):
-            self._wins[plan] += (own[:, None] > totals * (1 + SAME)).sum(axis=0)
-
     def _add_skewness(self, name: str, amounts: Floats) -> None:
         """Take in what a mean is taken of, (draw, plan), and what it differs by."""
         both = np.stack([amounts, amounts - amounts[:, :1]], axis=1)
-        self._skewness.setdefault(name, Skewness()).add(both)
+        self._skewness[name].add(both)
 
-    def _count(self, name: str, columns: Columns) -> None:
-        self._means.setdefault(name, Means()).add(columns)
+
+class Wins:
+    """On how many draws each plan books more than each other one.
+
+    Attributes
+    ----------
+    times : (plan, other) float
+    """
+
+    def __init__(self, plans: int) -> None:
+        self.times = np.zeros((plans, plans))
+
+    def add(self, totals: Floats) -> None:
+        """Take in a block of draws, (draw, plan)."""
+        for plan, own in enumerate(totals.T):
+            self.times[plan] += (own[:, None] > totals * (1 + SAME)).sum(axis=0)
+
+    def fresh(self) -> Wins:
+        """Return one for draws that follow."""
+        return Wins(len(self.times))
+
+    def merge(self, other: Wins) -> None:
+        """Take in what a :meth:`fresh` one took in."""
+        self.times += other.times
+
+    def state(self) -> dict[str, Any]:
+        """Return what was taken in, as a store keeps it."""
+        return {"times": self.times}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take in what another's :meth:`state` was, in place of anything else."""
+        self.times = np.array(state["times"])
 
 
 def _share(events: Events) -> npt.NDArray[np.generic]:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from funnelsim.analysis.luck.part import Answers, Events, reaches
 from funnelsim.analysis.tally import proportion
-from funnelsim.engine.blocks import Progress, Run, Samples, bytes_per_draw, sample_blocks
-from funnelsim.engine.simulate import MEMORY
-from funnelsim.errors import ResourceError
-from funnelsim.scenario.model import Scenario
-
-if TYPE_CHECKING:
-    from distributed import Client
+from funnelsim.engine.blocks import Samples
 
 Floats = npt.NDArray[np.float64]
 Estimates = tuple[Floats, Floats]  # values and standard errors
@@ -26,56 +18,7 @@ MEASURES = ("close_rate", "deal_size", "attainment")
 THIRDS = ("top", "bottom")
 GAPS = ("difference", "ratio")
 PROBABILITIES = (0.05, 0.5, 0.95)
-BLOCK_BYTES = 1 << 23  # of samples: a draw of a large team takes megabytes
 SAME = 1e-9  # relative: what differs by less differs by rounding only
-
-
-def teams_thirds(
-    plans: Sequence[Scenario],
-    reps: int,
-    measures: Sequence[str],
-    worked: Sequence[int],
-    draws: int,
-    seed: int,
-    threads: int | None,
-    cluster: str | Client | None,
-    progress: Progress | None,
-) -> Floats:
-    """Simulate teams and return what their thirds show, (third, plan, measure, worked, draw).
-
-    Raises
-    ------
-    ResourceError
-        Where the answers would not fit: they are kept, since their quantiles are asked for.
-    """
-    shape = (len(THIRDS), len(plans), len(measures), len(worked))
-    per_draw = 8 * math.prod(shape) * 2  # the gaps between the thirds take as much
-    if draws * per_draw > MEMORY:
-        raise ResourceError(
-            f"{draws:,} draws take {draws * per_draw / 2**20:,.0f} MiB, more than the "
-            f"{MEMORY / 2**20:,.0f} MiB allowed. Ask for at most {MEMORY // per_draw:,}."
-        )
-    runs = [Run(plan, reps=reps) for plan in plans]
-    block = BLOCK_BYTES // (reps * sum(bytes_per_draw(run.packed()) for run in runs))
-    blocks = sample_blocks(
-        runs,
-        draws=draws,
-        seed=seed,
-        threads=threads,
-        cluster=cluster,
-        progress=progress,
-        block=min(max(block, 1), draws),
-    )
-    found = np.empty((*shape, draws))
-    start = 0
-    for samples in blocks:
-        stop = start + len(samples[0]["bookings"])
-        for index, (plan, own) in enumerate(zip(plans, samples, strict=True)):
-            found[:, index, ..., start:stop] = thirds(
-                own, np.array(plan.quotas), plan.deal_size.law_mean, measures, worked
-            )
-        start = stop
-    return found
 
 
 def thirds(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from funnelsim.analysis.attainment import NO_FOURTH_MOMENT, NO_VARIANCE, laws_of, least_shape
-from funnelsim.analysis.gathering import Gathering, gather
+from funnelsim.analysis.gathering import Gathering, gathered, identity_of
 from funnelsim.analysis.luck.dependence import Dependence
 from funnelsim.analysis.luck.doses import Doses
 from funnelsim.analysis.luck.equal_mean import EqualMean
@@ -62,6 +63,7 @@ def luck(
     seed: int,
     threads: int | None = None,
     cluster: str | Client | None = None,
+    store: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Estimate how much of making quota is luck, and what KPIs and a policy do about it.
@@ -77,6 +79,10 @@ def luck(
         Defaults to the processors that this process may use.
     cluster : str or distributed.Client, optional
         Who simulates in place of this process, as in :func:`funnelsim.simulate`.
+    store : path, optional
+        A ``.nc`` file that the answer will be written to. What is done is kept beside it as it is
+        done: when the work was interrupted, the same call goes on, to the same bytes, and when it
+        is finished the call reads it.
     progress : callable, optional
         Called with (draws done, draws in all).
 
@@ -91,6 +97,8 @@ def luck(
     ------
     ArgumentError
         Where an argument is out of range, the plan is a team, or its quota depends on who leaves.
+    ResultError
+        Where the store is damaged or belongs to another question; it is left as it was.
 
     Notes
     -----
@@ -116,13 +124,22 @@ def luck(
     whole = Parts(parts, [[runs.index(run) for run in part.runs] for part in parts])
     size = sum(bytes_per_draw(run.packed()) for run in runs)
     block = min(max(BLOCK_BYTES // size, LEAST_BLOCK), BLOCK)
-    gather(
-        runs, whole, draws=draws, seed=seed, grain=block, threads=threads,
-        cluster=cluster, progress=progress,
-    )  # fmt: skip
-    about: dict[str, str | int] = {"seed": seed, "draws": draws, "stream_version": STREAM_VERSION}
-    attrs = provenance(plan) | {"method": "simulated"} | about
-    return _labelled(plan, parts, refused, attrs)
+    made = {"seed": int(seed), "draws": int(draws), "stream_version": STREAM_VERSION}
+    attrs = provenance(plan) | {"method": "simulated"} | made
+    (found,) = gathered(
+        runs,
+        whole,
+        lambda: [_labelled(plan, parts, refused, attrs)],
+        draws=draws,
+        seed=seed,
+        grain=block,
+        threads=threads,
+        cluster=cluster,
+        progress=progress,
+        store=store,
+        identity=identity_of("luck", attrs),
+    )
+    return found
 
 
 class Parts(Gathering):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +16,17 @@ import numpy as np
 import xarray as xr
 
 from funnelsim.analysis.attainment import laws_of
+from funnelsim.analysis.gathering import gathered, identity_of
+from funnelsim.analysis.luck.ends import Ends
 from funnelsim.analysis.luck.gaps import (
     GAPS,
     MEASURES,
     PROBABILITIES,
     THIRDS,
+    Floats,
     distribution,
     p_values,
     power,
-    teams_thirds,
     with_gaps,
 )
 from funnelsim.analysis.luck.part import Answers, alike, check_quota, over
@@ -65,6 +68,7 @@ def luck_or_skill(
     seed: int,
     threads: int | None = None,
     cluster: str | Client | None = None,
+    store: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Simulate teams of identical reps, sort each by bookings and compare its ends.
@@ -93,8 +97,8 @@ def luck_or_skill(
     observed : mapping of str to (float, float), optional
         By measure: the top third's and the bottom third's, sorted by bookings as here, such as
         ``{"close_rate": (0.46, 0.25), "deal_size": (160_000, 70_000)}``.
-    draws, seed, threads, cluster, progress
-        As in :func:`funnelsim.summarize`; two numbers a draw, measure and horizon are kept.
+    draws, seed, threads, cluster, store, progress
+        As in :func:`funnelsim.luck`; two numbers a draw, measure and horizon are kept.
 
     Returns
     -------
@@ -122,6 +126,8 @@ def luck_or_skill(
         Naming every argument that is out of range, or where the plan states a team of its own.
     ResourceError
         Where the teams would not fit a gigabyte.
+    ResultError
+        Where the store is damaged or belongs to another question; it is left as it was.
 
     Notes
     -----
@@ -145,9 +151,36 @@ def luck_or_skill(
     pairs = _checked(plan, reps, quarters, observed, draws, seed, threads)
     worked = sorted({*QUARTERS_WORKED, quarters})
     teams, measures = _teams(plan, worked[-1]), _measures(plan)
-    ends = teams_thirds(
-        list(teams.values()), reps, measures, worked, draws, seed, threads, cluster, progress
+    whole = Ends(list(teams.values()), reps, measures, worked, draws)
+    asked: dict[str, str | int] = {"team": int(reps), "quarters": int(quarters)}
+    made = {"seed": int(seed), "draws": int(draws), "stream_version": STREAM_VERSION}
+    attrs = provenance(plan) | {"method": "simulated"} | made | asked
+    (found,) = gathered(
+        whole.runs,
+        whole,
+        lambda: [_labelled(plan, list(teams), measures, worked, whole.values(), pairs, attrs)],
+        draws=draws,
+        seed=seed,
+        grain=whole.grain,
+        threads=threads,
+        cluster=cluster,
+        progress=progress,
+        store=store,
+        identity=identity_of("luck or skill", attrs) | asked | {"observed": pairs},
     )
+    return found
+
+
+def _labelled(
+    plan: Scenario,
+    teams: Sequence[str],
+    measures: Sequence[str],
+    worked: Sequence[int],
+    ends: Floats,
+    pairs: Mapping[str, tuple[float, float]],
+    attrs: Mapping[str, str | int],
+) -> xr.Dataset:
+    """Put names, units and provenance on what the ends of teams show."""
     shown = with_gaps(ends)  # (statistic, reps, measure, quarters_worked, draw)
     seen = with_gaps(np.array([pairs.get(name, (np.nan, np.nan)) for name in measures]).T)
     # the statistic stands behind the quarters in the registry, and is computed in front
@@ -173,7 +206,7 @@ def luck_or_skill(
         "segment": [SEGMENT],
         "reps": list(teams),
         "measure": list(measures),
-        "quarters_worked": worked,
+        "quarters_worked": list(worked),
         "statistic": [*THIRDS, *GAPS],
         "gap": list(GAPS),
         "probability": list(PROBABILITIES),
@@ -184,22 +217,13 @@ def luck_or_skill(
         ),
         "observed": (("measure", "statistic"), seen.T),
     }
-    attrs: dict[str, str | int] = {
-        "method": "simulated",
-        "seed": seed,
-        "draws": draws,
-        "stream_version": STREAM_VERSION,
-        "team": reps,
-        "quarters": quarters,
-        "refused": json.dumps(refused),
-    }
     arrays = {}
     for name, (value, error) in answers.items():
         about = described(BY_NAME[name], plan)
         about_error = about | {"long_name": f"standard error of {about['long_name']}"}
         arrays[name] = (BY_NAME[name].dims, value[None], about)
         arrays[name + STANDARD_ERROR] = (BY_NAME[name].dims, error[None], about_error)
-    return dataset(arrays, coords, provenance(plan) | attrs)
+    return dataset(arrays, coords, {**attrs, "refused": json.dumps(refused)})
 
 
 def quarters_to_tell(result: xr.Dataset) -> xr.DataArray:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from funnelsim.analysis.estimates import Means
+from funnelsim.analysis.gathering import Gathering, gather
 from funnelsim.analysis.levers.answered import labelled
 from funnelsim.analysis.levers.levers import checked_number
 from funnelsim.analysis.quantiles import QuantileStream
@@ -24,7 +25,7 @@ from funnelsim.analysis.sizing.company import (
 )
 from funnelsim.analysis.tally import REACHES
 from funnelsim.analysis.team.causes import calm_market, known_numbers
-from funnelsim.engine.blocks import BLOCK, Progress, Run, Samples, check, sample_blocks
+from funnelsim.engine.blocks import BLOCK, Progress, Run, Samples, check
 from funnelsim.engine.simulate import STREAM_VERSION, provenance
 from funnelsim.scenario.model import Scenario
 
@@ -118,41 +119,15 @@ def cushion(
         teams[OWN_ONLY] = {
             name: known_numbers(calm_market(each)) for name, each in company.segments.items()
         }
-    goals = _goals(company, sizes, own_over)
     runs = [run for team in teams.values() for run in _runs(company, team, sizes)]
-    means = Means()
-    streams = [
-        [QuantileStream(p) for p in wanted]
-        for _ in range(len(teams) * len(sizes) * len(company.periods))
-    ]
-    for samples in sample_blocks(
-        runs,
-        draws=draws,
-        seed=seed,
-        threads=threads,
-        cluster=cluster,
-        progress=progress,
-        block=block_of(runs),
-    ):
-        half = len(samples) // len(teams)
-        booked = np.stack(
-            [
-                _booked(company, samples[k * half : (k + 1) * half], sizes)
-                for k in range(len(teams))
-            ],
-            axis=1,
-        )  # (draw, risk, size, period)
-        share = booked[:, :, :, None] * overs[:, None] / goals[:, None]
-        means.add({"reached": share >= REACHES})
-        with np.errstate(divide="ignore"):
-            over = np.reshape(goals / booked, (len(booked), -1)).T
-        for row, values in zip(streams, over, strict=True):
-            for stream in row:
-                stream.add(np.ascontiguousarray(values))
-    reached, errors = means["reached"].pair
+    whole = _Cushions(company, sizes, _goals(company, sizes, own_over), overs, wanted, len(teams))
+    gather(
+        runs, whole, draws=draws, seed=seed, grain=block_of(runs), threads=threads,
+        cluster=cluster, progress=progress,
+    )  # fmt: skip
+    reached, errors = whole.means["reached"].pair
     lowest = reached.argmin(axis=-1)[..., None]
-    shape = (len(teams), len(sizes), len(company.periods), len(wanted))
-    needed, spread = _solved(streams, shape)
+    needed, spread = _solved(whole.streams, whole.shape)
     return labelled(
         plan,
         {
@@ -177,6 +152,60 @@ def cushion(
         },
         {},
     )
+
+
+class _Cushions(Gathering):
+    """P(plan) by over-assignment, and the over-assignment that a probability takes.
+
+    Parameters
+    ----------
+    company : Company
+    sizes : sequence of int
+        Of teams, rising.
+    goals : (size, period) float, currency
+        Targets at an over-assignment of 1.
+    overs : (over_assignment,) float
+    wanted : sequence of float
+        Probabilities.
+    risks : int
+        In how many worlds each team is looked at.
+    """
+
+    memories = ("means", "streams")
+
+    def __init__(
+        self,
+        company: Company,
+        sizes: Sequence[int],
+        goals: Floats,
+        overs: Floats,
+        wanted: Sequence[float],
+        risks: int,
+    ) -> None:
+        super().__init__()
+        self._company, self._sizes, self._goals, self._overs = company, sizes, goals, overs
+        self.shape = (risks, *goals.shape, len(wanted))
+        self.means = Means()
+        self.streams = [[QuantileStream(p) for p in wanted] for _ in range(risks * goals.size)]
+
+    def look_at(self, samples: Sequence[Samples]) -> None:
+        """Take in a grain of draws."""
+        risks = self.shape[0]
+        own = len(samples) // risks
+        booked = np.stack(
+            [
+                _booked(self._company, samples[k * own : (k + 1) * own], self._sizes)
+                for k in range(risks)
+            ],
+            axis=1,
+        )  # (draw, risk, size, period)
+        share = booked[:, :, :, None] * self._overs[:, None] / self._goals[:, None]
+        self.means.add({"reached": share >= REACHES})
+        with np.errstate(divide="ignore"):
+            over = np.reshape(self._goals / booked, (len(booked), -1)).T
+        for row, values in zip(self.streams, over, strict=True):
+            for stream in row:
+                stream.add(np.ascontiguousarray(values))
 
 
 def _checked_overs(stated: Sequence[float] | None, own: float) -> Floats:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from funnelsim.analysis.estimates import Means
+from funnelsim.analysis.estimates import Columns
+from funnelsim.analysis.gathering import Averages, gather
 from funnelsim.analysis.levers.answered import labelled
 from funnelsim.analysis.levers.levers import checked_number
 from funnelsim.analysis.sizing.company import (
@@ -21,7 +23,7 @@ from funnelsim.analysis.sizing.company import (
     in_proportion,
 )
 from funnelsim.analysis.tally import QUARTERS_PER_YEAR, REACHES
-from funnelsim.engine.blocks import BLOCK, Progress, Run, Samples, check, sample_blocks
+from funnelsim.engine.blocks import BLOCK, Progress, Run, Samples, check
 from funnelsim.engine.simulate import STREAM_VERSION, provenance
 from funnelsim.scenario.model import Scenario
 from funnelsim.scenario.ways import Uncertain
@@ -113,18 +115,12 @@ def diversification(
     ]
     quotas = np.stack([company.quotas(name) for name in company.segments])[order]
     goals = share * REACHES * np.cumsum(quotas, axis=0)[np.array(sizes) - 1, :QUARTERS_PER_YEAR]
-    means = Means()
-    for samples in sample_blocks(
-        runs,
-        draws=draws,
-        seed=seed,
-        threads=threads,
-        cluster=cluster,
-        progress=progress,
-        block=block_of(runs),
-    ):
-        relative = _booked(samples, order, len(teams))[:, :, np.array(sizes) - 1] / goals
-        means.add({"reached": relative >= 1, "booked": relative, "square": relative**2})
+    whole = Averages(partial(_against, len(teams), goals, order, np.array(sizes) - 1))
+    gather(
+        runs, whole, draws=draws, seed=seed, grain=block_of(runs), threads=threads,
+        cluster=cluster, progress=progress,
+    )  # fmt: skip
+    means = whole.means
     mean = means["booked"]
     spread = (means["square"] - mean * mean).sqrt() / mean  # within a quarter: no season
     return labelled(
@@ -184,6 +180,14 @@ def _with_uncertainty(segment: Scenario, cv: float) -> Scenario:
     ]
     spread = Uncertain(cv=cv, luck=LUCK)
     return segment.replace({"uncertainty": dict.fromkeys(paths, spread)})
+
+
+def _against(
+    teams: int, goals: Floats, order: Places, last: Places, samples: Sequence[Samples]
+) -> Columns:
+    """Return what teams, up to the last seat of each size, book: (draw, risk, size, quarter)."""
+    relative = _booked(samples, order, teams)[:, :, last] / goals
+    return {"reached": relative >= 1, "booked": relative, "square": relative**2}
 
 
 def _booked(samples: Sequence[Samples], order: Places, teams: int) -> Floats:

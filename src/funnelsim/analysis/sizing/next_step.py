@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from funnelsim.analysis.estimates import Estimate, Means
+from funnelsim.analysis.estimates import Columns, Estimate, Means
+from funnelsim.analysis.gathering import Averages, gather
 from funnelsim.analysis.levers.answered import Pair, labelled
 from funnelsim.analysis.levers.levers import is_finite
 from funnelsim.analysis.sizing.company import Company, Floats, Period, block_of, company_of
 from funnelsim.analysis.sizing.spending import is_priced, spent_on
 from funnelsim.analysis.sizing.steps import HIRE, KINDS, POD, REP, SDR, Step, steps_of
-from funnelsim.engine.blocks import BLOCK, Progress, Run, check, sample_blocks
+from funnelsim.engine.blocks import BLOCK, Progress, Run, Samples, check
 from funnelsim.engine.simulate import STREAM_VERSION, provenance
 from funnelsim.errors import ArgumentError
 from funnelsim.scenario.model import Scenario
@@ -98,29 +100,53 @@ def next_step(
     company = company_of(plan, by, period)
     stated = _checked_costs(costs or {})
     steps = steps_of(company.segments)
-    goals = company.goals
-    own = company.runs()
-    places = {name: k for k, name in enumerate(company.segments)}
-    runs, starts = [*own], []
+    runs, starts = [*company.runs()], []
     for step in steps:
         starts.append(len(runs))
         runs.extend(_runs(company, step))
     priced = [_stated(step, stated) is None and is_priced(step, company.segments) for step in steps]
-    means = Means()
-    for samples in sample_blocks(
-        runs,
-        draws=draws,
-        seed=seed,
-        threads=threads,
-        cluster=cluster,
-        progress=progress,
-        block=block_of(runs),
-    ):
+    whole = Averages(_Beside(company, steps, starts, priced))
+    gather(
+        runs, whole, draws=draws, seed=seed, grain=block_of(runs), threads=threads,
+        cluster=cluster, progress=progress,
+    )  # fmt: skip
+    fixed = np.array(
+        [
+            0.0 if known else _stated(step, stated) or math.nan
+            for step, known in zip(steps, priced, strict=True)
+        ]
+    )
+    return _labelled(company, steps, fixed, whole.means, {"draws": draws, "seed": seed})
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What a company books as it is and with each step, and what the step costs.
+
+    Attributes
+    ----------
+    company : Company
+    steps : sequence of Step
+    starts : sequence of int
+        Where the runs of each step begin.
+    priced : sequence of bool
+        Whether what it costs follows from the draws.
+    """
+
+    company: Company
+    steps: Sequence[Step]
+    starts: Sequence[int]
+    priced: Sequence[bool]
+
+    def __call__(self, samples: Sequence[Samples]) -> Columns:
+        """Return what means are taken of, (draw, [plan and] steps, period)."""
+        company, places = self.company, {name: k for k, name in enumerate(self.company.segments)}
+        own = len(places)
         booked = [company.of_periods(each["bookings"]) for each in samples]
         totals = [each.sum(axis=1) for each in booked]
-        now = sum(totals[: len(own)])
+        now = sum(totals[:own])
         with_step = []
-        for step, start in zip(steps, starts, strict=True):
+        for step, start in zip(self.steps, self.starts, strict=True):
             if step.is_a_seat:
                 with_step.append(now + booked[start][:, -1])
                 continue
@@ -128,21 +154,13 @@ def next_step(
             for k, name in enumerate(step.changed):
                 other = other + totals[start + k] - totals[places[name]]
             with_step.append(other)
-        both = np.stack([now, *with_step], axis=1)  # (draw, plan and steps, period)
-        spent = np.zeros((len(both), len(steps), len(company.periods)))
-        for place, (step, start) in enumerate(zip(steps, starts, strict=True)):
-            if priced[place]:
-                further = samples[start:]
-                cost = spent_on(step, company.segments, samples[: len(own)], further)
+        both = np.stack([now, *with_step], axis=1)
+        spent = np.zeros((len(both), len(self.steps), len(company.periods)))
+        for place, (step, start) in enumerate(zip(self.steps, self.starts, strict=True)):
+            if self.priced[place]:
+                cost = spent_on(step, company.segments, samples[:own], samples[start:])
                 spent[:, place] = company.of_periods(cost)
-        means.add({"reached": both >= goals, "booked": both, "spent": spent})
-    fixed = np.array(
-        [
-            0.0 if known else _stated(step, stated) or math.nan
-            for step, known in zip(steps, priced, strict=True)
-        ]
-    )
-    return _labelled(company, steps, fixed, means, {"draws": draws, "seed": seed})
+        return {"reached": both >= company.goals, "booked": both, "spent": spent}
 
 
 def _runs(company: Company, step: Step) -> list[Run]:

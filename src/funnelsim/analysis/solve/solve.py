@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from funnelsim.analysis.chances import METHODS, Chances, Goal, Method, chances
+from funnelsim.analysis.chances import METHODS, Chances, Goal, Method, chances, is_laborious
 from funnelsim.analysis.levers.answered import Pair, labelled
 from funnelsim.analysis.levers.levers import STEADY, checked_number
 from funnelsim.analysis.progress import running
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 QUARTERS = "calendar.quarters"  # the horizon as a lever need not suit the goal in the plan itself
 DEVIATIONS = 1.959964  # of a 95 % interval
+LEVERS = ("activity.per_week", "stages.won.conversion", "quota.per_quarter")  # to name some
 AMOUNTS = ("quota.per_quarter", "mean", "minimum", "amounts")  # ends of paths that hold money
 OFTEN = 5.0  # draws that reach the goal, and that miss it, below which no interval is trusted
 
@@ -67,7 +68,9 @@ def solve(
     within : (float, float), optional
         Where to look; by default wherever the plan may state the lever.
     method : {"auto", "exact", "simulated"}
-        "auto": exact if the twin covers the plan, else simulated, all values on the same luck.
+        "auto": exact if the twin covers the plan, else simulated, all values on the same luck. So
+        it is where draws and seed are given and the twin would take most of a minute, and longer
+        than the draws.
     draws, seed : int, optional
         Needed to simulate.
     threads : int, optional
@@ -88,8 +91,9 @@ def solve(
     ScenarioError
         Where no number can stand at the path, or an end of ``within`` cannot.
     ArgumentError
-        Where an argument is out of range, draws and seed are needed and missing, or P(goal) both
-        rises and falls with the lever, as far as was looked; the message then holds the curve.
+        Where an argument is out of range, draws and seed are needed and missing, the path is that
+        of the horizon and the goal no number of quarters, or P(goal) both rises and falls with the
+        lever, as far as was looked; the message then holds the curve.
     NotCoveredError
         Where exact answers are asked for and the twin does not cover the plan.
 
@@ -116,6 +120,12 @@ def solve(
     goal = Goal(at_least=at_least, amount=amount, by=by)
     if path != QUARTERS:
         goal.check(plan)
+    elif at_least is None:
+        raise ArgumentError(
+            f"path = {QUARTERS!r}: {goal} is a mean over the horizon, which no length of it brings "
+            "about. Say at_least = 3, and it is how many quarters it takes to attain 3; or solve "
+            f"for what people can change: {', '.join(LEVERS)} ..."
+        )
     span = span_of(plan, path, within, goal.fewest_quarters)
 
     def looked(method: Method) -> tuple[Curve, Found]:
@@ -128,6 +138,10 @@ def solve(
         curve = Curve(span, evaluate, FINELY[method])
         return curve, search(curve, attain)
 
+    if method == "auto" and draws is not None and seed is not None:
+        middle = span.points[len(span.points) // 2]
+        if is_laborious(span.at(middle), goal, draws):
+            method = "simulated"
     curve, found = _by_method(looked, method, draws, seed)
     attrs: dict[str, str | int | float] = {"method": curve.method}
     if curve.method == "simulated" and draws is not None and seed is not None:

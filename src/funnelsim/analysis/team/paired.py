@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from funnelsim.analysis.compare.pooled import PooledQuantile
-from funnelsim.analysis.estimates import Columns, Estimate, Means
+from funnelsim.analysis.estimates import Columns, Estimate, MeansByMetric
+from funnelsim.analysis.memories import Remembering
 from funnelsim.analysis.tally import REACHES
 from funnelsim.analysis.team.group import Group
 from funnelsim.analysis.team.tally import FEWEST, QUANTILES
@@ -23,23 +24,23 @@ SHORT = "plan_shortfall_given_miss_mean"
 PROBABILITY = "_probability"
 
 
-class Paired:
+class Paired(Remembering):
     """Means by metric of what several plans do on the same draws; differences are from the first.
 
     What errors share is told within a metric.
     """
 
     def __init__(self) -> None:
-        self._means: dict[str, Means] = {}
+        self._means = MeansByMetric()
 
     @property
     def draws(self) -> int:
         """Draws taken in."""
-        return next(iter(self._means.values())).draws
+        return self._means[next(iter(self._means))].draws
 
     def count(self, metric: str, columns: Columns) -> None:
         """Take in a block of draws, arrays (draw, plan, ...)."""
-        self._means.setdefault(metric, Means()).add(columns)
+        self._means.add(metric, columns)
 
     def mean(self, metric: str, column: str = "") -> Estimate:
         """Return a mean over draws, (plan, ...)."""
@@ -64,11 +65,13 @@ class Paired:
         return found
 
 
-class PeriodTally:
+class PeriodTally(Remembering):
     """What draws say of several plans in a period.
 
     Parameters
     ----------
+    plans : int
+        How many.
     period : int
         Which one, counted from 0.
     targets : (plan,) float, currency, or None
@@ -77,10 +80,13 @@ class PeriodTally:
         Whether the last group of seats is the company.
     """
 
-    def __init__(self, period: int, targets: Floats | None, *, company: bool) -> None:
+    memories = ("_paired", "_streams")
+    begun_with = ("_centre", "_pilot")
+
+    def __init__(self, plans: int, period: int, targets: Floats | None, *, company: bool) -> None:
         self._period, self._targets, self._company = period, targets, company
         self._paired = Paired()
-        self._streams: list[list[PooledQuantile]] = []
+        self._streams = [[PooledQuantile(q) for q in QUANTILES] for _ in range(plans * company)]
         self._centre = self._pilot = np.empty(0)
 
     def add(self, plans: Sequence[Sequence[Group]]) -> None:
@@ -94,9 +100,8 @@ class PeriodTally:
         if not self._company:
             return
         bookings = np.stack([groups[-1].bookings[:, p] for groups in plans], axis=1)
-        first = not self._streams
+        first = not self._centre.size
         if first:
-            self._streams = [[PooledQuantile(q) for q in QUANTILES] for _ in plans]
             self._centre = bookings.mean(axis=0)  # squares about it keep their digits
         for own, streams in zip(bookings.T, self._streams, strict=True):
             for stream in streams:
@@ -147,7 +152,7 @@ class PeriodTally:
         return np.array([[stream.value() for stream in row] for row in self._streams])
 
 
-class HorizonTally:
+class HorizonTally(Remembering):
     """What draws say of several companies over the whole horizon.
 
     Parameters
@@ -155,6 +160,9 @@ class HorizonTally:
     targets : (plan, quarter) float, currency, or None
         None where not all plans have one.
     """
+
+    memories = ("_paired",)
+    begun_with = ("_centre",)
 
     def __init__(self, targets: Floats | None) -> None:
         self._targets = targets

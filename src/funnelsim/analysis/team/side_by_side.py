@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from funnelsim.analysis.gathering import Gathering, gather
 from funnelsim.analysis.tally import QUARTERS_PER_YEAR
 from funnelsim.analysis.team.beside import labelled
 from funnelsim.analysis.team.company import COMPANY, groups_of_seats
@@ -15,16 +17,19 @@ from funnelsim.analysis.team.group import Group, group_of, sources_of_team, toge
 from funnelsim.analysis.team.paired import HorizonTally, PeriodTally
 from funnelsim.analysis.team.periods import Periods
 from funnelsim.analysis.team.worlds import run_of
-from funnelsim.engine.blocks import Progress, Run, Samples, bytes_per_draw, sample_blocks
+from funnelsim.engine.blocks import Progress, Run, Samples, bytes_per_draw
 from funnelsim.engine.simulate import STREAM_VERSION
 from funnelsim.errors import ArgumentError
 from funnelsim.scenario.model import Scenario
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 FEWEST_DRAWS = 2
-BLOCK_BYTES, MOST_BLOCK = 1 << 25, 4_096  # of a block; two a thread are in memory
+BLOCK_BYTES, MOST_BLOCK = 1 << 25, 4_096  # of a block; one a thread is in memory
 
 
 def refuse_for_teams(method: str, precision: float | None, confidence: float | None) -> None:
@@ -53,6 +58,7 @@ def compared_teams(
     draws: int | None,
     seed: int | None,
     threads: int | None = None,
+    cluster: str | Client | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Return what companies book, by plan, and what they differ by from the first, paired.
@@ -65,6 +71,8 @@ def compared_teams(
         Both must be given.
     threads : int, optional
         Defaults to the processors that this process may use.
+    cluster : str or distributed.Client, optional
+        Who simulates in place of this process.
     progress : callable, optional
         Called with (draws done, draws in all).
 
@@ -88,20 +96,20 @@ def compared_teams(
     if draws < FEWEST_DRAWS:
         raise ArgumentError(f"draws = {draws}: must be at least {FEWEST_DRAWS}: one has no error.")
     teams = Teams(plans)
-    blocks = sample_blocks(
+    gather(
         teams.runs,
+        teams,
         draws=draws,
         seed=seed,
+        grain=min(max(BLOCK_BYTES // teams.bytes_per_draw, 1), MOST_BLOCK),
         threads=threads,
+        cluster=cluster,
         progress=progress,
-        block=min(max(BLOCK_BYTES // teams.bytes_per_draw, 1), MOST_BLOCK),
     )
-    for samples in blocks:
-        teams.add(samples)
     return labelled(teams, {"seed": seed, "draws": draws, "stream_version": STREAM_VERSION})
 
 
-class Teams:
+class Teams(Gathering):
     """Several teams on shared luck: what to simulate, what is told of it, and under which labels.
 
     Attributes
@@ -134,7 +142,10 @@ class Teams:
         Where plans cannot be held against each other.
     """
 
+    memories = ("tallies", "horizon")
+
     def __init__(self, plans: Mapping[str, Scenario]) -> None:
+        super().__init__()
         self.plans = plans
         self.first = next(iter(plans.values()))
         quarters = self.first.calendar.quarters
@@ -165,6 +176,7 @@ class Teams:
         self.tallies = {
             kind: [
                 PeriodTally(
+                    len(plans),
                     number,
                     None if targets is None else periods.sums(targets)[:, number],
                     company=self.company,
@@ -180,7 +192,7 @@ class Teams:
         """Bytes that one draw of all runs takes in memory."""
         return sum(run.seats * bytes_per_draw(run.packed()) for run in self.runs)
 
-    def add(self, samples: tuple[Samples, ...]) -> None:
+    def look_at(self, samples: Sequence[Samples]) -> None:
         """Take in a block of draws of all runs."""
         for kind, periods in self.periods.items():
             plans = self._joined(samples, periods)
@@ -189,7 +201,7 @@ class Teams:
             if kind == "" and self.horizon is not None:
                 self.horizon.add(np.stack([groups[-1].bookings for groups in plans], axis=1))
 
-    def _joined(self, samples: tuple[Samples, ...], periods: Periods) -> list[list[Group]]:
+    def _joined(self, samples: Sequence[Samples], periods: Periods) -> list[list[Group]]:
         """Return the groups of each plan."""
         told = [
             group_of(run.plan, own, periods, self._sources)

@@ -70,7 +70,7 @@ def estimate(told: xr.Dataset, name: str, **labels: object) -> tuple[Floats, Flo
 
 def _reason(told: xr.Dataset, name: str, otherwise: str) -> str:
     """Return why a result does not tell a variable."""
-    refused = json.loads(told.attrs.get("refused", "{}"))
+    refused = json.loads(getattr(told, "attrs", {}).get("refused", "{}"))
     return str(refused.get(name, otherwise))
 
 

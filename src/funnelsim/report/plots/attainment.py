@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from funnelsim.analysis.tally import REACHES
 from funnelsim.report.numbers import short_money
+from funnelsim.report.plots.samples import quarter_of
 from funnelsim.report.plots.style import (
     BLUE,
     DARK,
@@ -48,6 +49,13 @@ def bookings(result: xr.Dataset, *, quarter: int = 1, ax: Axes | None = None) ->
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    ArgumentError
+        Where the result does not have this quarter.
+    ResultError
+        Where it holds no samples, or reps of several quotas.
+
     Examples
     --------
     >>> import funnelsim as fs
@@ -55,9 +63,9 @@ def bookings(result: xr.Dataset, *, quarter: int = 1, ax: Axes | None = None) ->
     >>> bookings(result).get_xlabel()
     'bookings of the quarter'
     """
+    own, quota = quarter_of(result, quarter, "bookings")
     ax = ax or new_axes()
-    amounts = result["bookings"].sel(quarter=quarter).values.ravel()
-    quota = float(result["quota"].sel(quarter=quarter))
+    amounts = own["bookings"].values.ravel()
     currency = result.attrs["currency"]
     made = amounts >= quota * REACHES
     probability = float(made.mean())

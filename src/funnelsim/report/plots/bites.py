@@ -60,11 +60,12 @@ def bites(told: xr.Dataset, *, certainty: float = 0.8, ax: Axes | None = None) -
     >>> bites(fs.bites(fs.preset("sales_math"), certainty=[0.8])).get_title()
     '80 of 100 takes 100 activities a week,\nnot the 58 that do on paper: those give 45'
     """
+    needed = answer(told, "bite")[0]
     known = [float(each) for each in told["certainty"].values]
     if certainty not in known:
         raise ArgumentError(f"certainty = {certainty}: the result has {known}.")
     row = known.index(certainty)
-    sure, paper = answer(told, "bite")[0][row], answer(told, "paper_bite")[0]
+    sure, paper = needed[row], answer(told, "paper_bite")[0]
     pipeline, on_paper = answer(told, "bite_pipeline")[0][row], answer(told, "paper_pipeline")[0]
     chance = float(answer(told, "paper_probability")[0])
     ax = ax or new_axes()

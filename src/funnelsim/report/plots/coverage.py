@@ -68,20 +68,20 @@ def coverage(told: xr.Dataset, *, certainty: float = 0.8, ax: Axes | None = None
     >>> coverage(fs.coverage(fs.preset("sales_math"))).get_title()[:33]
     'Here 80 of 100 takes a pipeline o'
     """
+    every = answer(told, "coverage_needed")[0]
     known = [float(each) for each in told["certainty"].values]
     if certainty not in known:
         raise ArgumentError(f"certainty = {certainty}: the result has {known}.")
     ax = ax or new_axes()
     place = known.index(certainty)
-    _draw(ax, told, place)
+    _draw(ax, told, every, place)
     _mark_own(ax, told, place)
     ax.set_xlabel(f"{DEALS}\n({RULE_OF_THUMB}; computed exactly)")
     return finished(ax, _message(told, certainty, place))
 
 
-def _draw(ax: Axes, told: xr.Dataset, place: int) -> None:
-    """Draw the curves of a certainty, on axes that suit all of them."""
-    every = answer(told, "coverage_needed")[0]
+def _draw(ax: Axes, told: xr.Dataset, every: Floats, place: int) -> None:
+    """Draw the curves of a certainty, on axes that suit those of all."""
     needed = every[..., place]
     deals, rates = (told[name].values.astype(float) for name in ("deals", "win_rate"))
     picked = np.unique(np.linspace(0, len(rates) - 1, min(MOST, len(rates))).round().astype(int))

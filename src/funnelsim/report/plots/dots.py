@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from funnelsim.analysis.tally import REACHES
 from funnelsim.report.numbers import short_money
+from funnelsim.report.plots.samples import quarter_of
 from funnelsim.report.plots.style import (
     BLUE,
     DARK,
@@ -48,14 +49,21 @@ def outcomes(result: xr.Dataset, *, quarter: int = 1, ax: Axes | None = None) ->
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    ArgumentError
+        Where the result does not have this quarter.
+    ResultError
+        Where it holds no samples, or reps of several quotas.
+
     Examples
     --------
     >>> import funnelsim as fs
     >>> outcomes(fs.simulate(fs.preset("sales_math"), draws=1_000, seed=1)).get_xlabel()
     'bookings of a quarter; each dot is 1 of 100'
     """
-    amounts = np.asarray(result["bookings"].sel(quarter=quarter).values.ravel(), dtype=np.float64)
-    quota = float(result["quota"].sel(quarter=quarter).values.ravel()[0])
+    own, quota = quarter_of(result, quarter, "bookings")
+    amounts = np.asarray(own["bookings"].values.ravel(), dtype=np.float64)
     made = float((amounts >= quota * REACHES).mean())
     currency = str(result.attrs["currency"])
     return outcome_dots(amounts, quota, probability=made, currency=currency, ax=ax)

@@ -316,7 +316,7 @@ def _known(told: xr.Dataset, name: str) -> Any:
         Where there is none, with the reason that the result gives.
     """
     if name not in told:
-        refused = json.loads(told.attrs.get("refused", "{}"))
+        refused = json.loads(getattr(told, "attrs", {}).get("refused", "{}"))
         raise ResultError(refused.get(name, f"The result has no {name}."))
     return told[name]
 

@@ -58,6 +58,8 @@ def headcount(told: xr.Dataset, *, segment: str | None = None, ax: Axes | None =
     ------
     ArgumentError
         Where the result does not have the segment.
+    ResultError
+        Where the result does not tell.
 
     Examples
     --------
@@ -67,6 +69,7 @@ def headcount(told: xr.Dataset, *, segment: str | None = None, ax: Axes | None =
     >>> headcount(told).get_ylabel()
     'years that make the plan'
     """
+    answer(told, "size_plan_probability")
     names = [str(each) for each in told["segment"].values]
     segment = segment or (COMPANY if COMPANY in names else names[0])
     if segment not in names:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from funnelsim.errors import ArgumentError
+from funnelsim.errors import ArgumentError, ResultError
 from funnelsim.report.levers import lever_amount, lever_name
 from funnelsim.report.plots.answers import (
     LONGEST,
@@ -95,6 +95,8 @@ def sweep(told: xr.Dataset, *, target: float = TARGET, ax: Axes | None = None) -
     """
     answer(told, MADE)
     paths = paths_of(told)
+    if not paths:
+        raise ResultError("The result is of one plan: fs.sweep returns one of many.")
     if len(paths) > 3:
         raise ArgumentError(
             f"The sweep has {len(paths)} paths, a picture three at most: pick some, such as "

@@ -13,6 +13,7 @@ from funnelsim.analysis.tally import REACHES
 from funnelsim.report.numbers import short_money
 from funnelsim.report.plots.answers import Floats, estimate
 from funnelsim.report.plots.rows import column
+from funnelsim.report.plots.samples import quarter_of
 from funnelsim.report.plots.style import (
     BLUE,
     DARK,
@@ -68,6 +69,13 @@ def windfalls(samples: xr.Dataset, *, quarter: int = 1, ax: Axes | None = None) 
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    ArgumentError
+        Where the result does not have this quarter.
+    ResultError
+        Where it holds no samples, or reps of several quotas.
+
     Examples
     --------
     >>> import funnelsim as fs
@@ -75,9 +83,8 @@ def windfalls(samples: xr.Dataset, *, quarter: int = 1, ax: Axes | None = None) 
     >>> windfalls(samples).get_title().startswith("Quota is made in")
     True
     """
-    ax = ax or new_axes()
-    own = samples.sel(quarter=quarter)
-    quota, currency = float(own["quota"]), str(samples.attrs["currency"])
+    own, quota = quarter_of(samples, quarter, "bookings", "repeatable_bookings")
+    ax, currency = ax or new_axes(), str(samples.attrs["currency"])
     amounts, repeatable = (
         own[name].values.ravel() / quota for name in ("bookings", "repeatable_bookings")
     )
