@@ -11,14 +11,16 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numba.core import base
 
 import funnelsim as fs
-from funnelsim.engine import kernels, machine_code
+from funnelsim.engine import kernels, machine_code, shortcuts
 from funnelsim.engine.blocks import Run, sample_blocks
 from funnelsim.engine.compiling import machine_code_of
 
@@ -59,10 +61,10 @@ print(json.dumps({"value": value, "compiled": kept.compiled, "folder": folder}))
 def copy(tmp_path: Path) -> Path:
     """Return a folder with a funnelsim of that kernel."""
     package = tmp_path / "site" / "funnelsim"
-    for name in ("engine/compiling.py", "engine/machine_code.py", "engine/record.py"):
-        place = package / name
+    for name in ("compiling", "machine_code", "record", "shortcuts"):
+        place = package / "engine" / f"{name}.py"
         place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(Path(fs.__file__).parent / name, place)
+        shutil.copy(Path(fs.__file__).parent / "engine" / place.name, place)
     (package / "engine" / "kernels").mkdir()
     for folder in (package, package / "engine"):
         (folder / "__init__.py").touch()
@@ -104,9 +106,45 @@ def test_a_later_process_finds_the_code(copy: Path) -> None:
     assert first["folder"] == str(copy / "engine" / "kernels" / "__pycache__")
 
 
+def said_by(package: Path, code: str, **env: str) -> str:
+    """Run code beside the kernel, with an empty cache; what it prints."""
+    own = dict(os.environ) | {"PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    own["NUMBA_CACHE_DIR"] = tempfile.mkdtemp(dir=package.parent)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=own | env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+AS_IT_WAS = """
+import gc, sys, threading
+from numba.core import base, postproc, types
+from numba.core.registry import cpu_target
+from numba.np import linalg
+from funnelsim.engine.compiling import _PartLibrary
+places = [
+    (type(cpu_target.typing_context), "resolve_function_type resolve_getattr"),
+    (type(cpu_target.target_context), "get_function get_abi_sizeof refresh"),
+    (types.functions.BaseFunction, "get_call_type"),
+    (type(types.Type), "__instancecheck__"),
+    (types.Record, "__repr__"),
+    (postproc.PostProcessor, "run"),
+    (base, "_has_loc"),
+    (linalg, "ensure_blas"),
+    (_PartLibrary, "apply"),
+]
+def state():
+    found = [vars(place).get(name) for place, names in places for name in names.split()]
+    return found, gc.get_threshold(), sys.getswitchinterval(), threading.active_count()
+before = state()
+"""
+
+
 def test_threads_may_come_at_once(copy: Path) -> None:
     code = (
-        "import sys, threading; sys.setswitchinterval(1e-6)\n"
+        f"{AS_IT_WAS}\n"
+        "sys.setswitchinterval(1e-6); before = state()\n"
         "from concurrent.futures import ThreadPoolExecutor\n"
         "from funnelsim.engine.kernels import simulate_block\n"
         "gate = threading.Barrier(8)\n"
@@ -114,14 +152,74 @@ def test_threads_may_come_at_once(copy: Path) -> None:
         "    gate.wait()\n"
         "    return simulate_block(x)\n"
         "with ThreadPoolExecutor(8) as hands:\n"
-        "    print(*hands.map(come, [3.0] * 8))\n"
-        "from numba.core.registry import cpu_target as target\n"
-        "contexts = type(target.typing_context), type(target.target_context)\n"
-        "print('resolve_function_type' in vars(contexts[0]), 'get_function' in vars(contexts[1]))"
+        "    print(*hands.map(come, [3.0] * 8), end=' ')\n"
+        "print(state() == before)"
     )
-    own = dict(os.environ) | {"PYTHONPATH": str(copy.parent), "PYTHONDONTWRITEBYTECODE": "1"}
-    told = subprocess.run([sys.executable, "-c", code], env=own, capture_output=True, text=True)
-    assert told.stdout.split() == ["7.0"] * 8 + ["False"] * 2, told.stderr
+    assert said_by(copy, code).split() == ["7.0"] * 8 + ["True"]
+
+
+def test_what_is_compiled_may_be_wrong_and_leaves_numba_as_it_was(copy: Path) -> None:
+    place = copy / "engine" / "kernels" / "block.py"
+    place.write_text(KERNELS.replace("shifted(x)\n", "shifted(x).missing\n"), encoding="utf-8")
+    code = (
+        f"{AS_IT_WAS}\n"
+        "from numba.core.errors import TypingError\n"
+        "from funnelsim.engine.kernels import simulate_block\n"
+        "try:\n"
+        "    simulate_block(3.0)\n"
+        "except TypingError as error:\n"
+        "    print('missing' in str(error), state() == before)"
+    )
+    assert said_by(copy, code).split() == ["True", "True"]
+
+
+def test_a_thread_beside_changes_no_byte_of_the_machine_code(copy: Path) -> None:
+    code = (
+        "import contextlib, hashlib, types\n"
+        "from numba.core.codegen import JITCodeLibrary\n"
+        "from funnelsim.engine import compiling\n"
+        "from funnelsim.engine.kernels import simulate_block\n"
+        "{before}\n"
+        "print(simulate_block(3.0))\n"
+        "(made,) = simulate_block.overloads.values()\n"
+        "print(hashlib.sha256(made.library._final_module.as_bitcode()).hexdigest())\n"
+        "print(hashlib.sha256(made._reduce()[0][2][0]).hexdigest())"
+    )
+    alone = "compiling._llvm_aside = contextlib.nullcontext"
+    aside = said_by(copy, code.format(before=""))
+    assert said_by(copy, code.format(before=alone)) == aside
+    assert len(aside) > 100
+
+
+def test_it_compiles_where_no_thread_can_be_started(copy: Path) -> None:
+    code = (
+        "import threading, time\n"
+        "from funnelsim.engine.kernels import simulate_block\n"
+        "def come():\n"
+        "    main.join()\n"
+        "    time.sleep(0.1)\n"
+        "    print(simulate_block(3.0))\n"
+        "main = threading.main_thread()\n"
+        "threading.Thread(target=come).start()"
+    )
+    assert said_by(copy, code) == "7.0\n"
+
+
+def test_a_later_numba_compiles_its_own_way(copy: Path) -> None:
+    code = (
+        "import numba; numba.__version__ = '9999.0'\n"
+        "from numba.core.registry import CPUDispatcher\n"
+        "from funnelsim.engine.kernels.block import scaled, simulate_block\n"
+        "print(simulate_block(3.0), type(scaled) is type(simulate_block) is CPUDispatcher)"
+    )
+    assert said_by(copy, code).split() == ["7.0", "True"]
+
+
+def test_what_a_numba_does_not_have_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(base, "_has_loc")
+    with shortcuts.shortcuts():
+        assert not hasattr(base, "_has_loc")
+    assert not hasattr(base, "_has_loc")
 
 
 def test_an_edited_kernel_is_compiled_anew(copy: Path) -> None:
@@ -139,6 +237,7 @@ def test_an_edited_kernel_is_compiled_anew(copy: Path) -> None:
     [
         ("record.py", '("rate", "f8")', '("rate", "f4")'),
         ("compiling.py", '"error_model": "numpy"', '"error_model":"python"'),
+        ("shortcuts.py", "worked out once.", "worked out Once."),
     ],
 )
 def test_what_the_kernel_rests_on_is_watched(copy: Path, name: str, old: str, new: str) -> None:
@@ -203,18 +302,18 @@ def test_a_folder_that_is_asked_for_is_the_only_one(copy: Path, tmp_path: Path) 
     assert not (copy / "engine" / "kernels" / "__pycache__").exists()
 
 
-def test_python_may_call_a_part(copy: Path) -> None:
+def test_python_and_numba_may_call_a_part(copy: Path) -> None:
     code = (
+        "import numba\n"
         "from funnelsim.engine.kernels.block import shifted\n"
-        "print(shifted(3.0), shifted(3), shifted.py_func(3.0))"
+        "@numba.njit\n"
+        "def twice(x):\n"
+        "    return shifted(shifted(x))\n"
+        "print(shifted(3.0), shifted(3), shifted.py_func(3.0), twice(3.0))"
     )
-    own = dict(os.environ) | {"PYTHONPATH": str(copy.parent)}
-    told = subprocess.run([sys.executable, "-c", code], env=own, capture_output=True, text=True)
-    assert told.stdout.split() == ["7.0", "7.0", "7.0"]
-    own["NUMBA_DISABLE_JIT"] = "1"
+    assert said_by(copy, code).split() == ["7.0", "7.0", "7.0", "15.0"]
     code = "from funnelsim.engine.kernels import simulate_block; print(simulate_block(3.0))"
-    told = subprocess.run([sys.executable, "-c", code], env=own, capture_output=True, text=True)
-    assert told.stdout == "7.0\n"
+    assert said_by(copy, code, NUMBA_DISABLE_JIT="1") == "7.0\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")

@@ -8,24 +8,33 @@ from Python, as tests do, a part is compiled by itself.
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
 import numba as nb
-from numba.core.codegen import JITCodeLibrary
+from llvmlite.binding import parse_assembly  # type: ignore[import-untyped]
+from numba.core.cgutils import normalize_ir_text
+from numba.core.codegen import CodeLibrary, JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.compiler_machinery import register_pass
 from numba.core.options import DefaultOptions
-from numba.core.registry import CPUDispatcher, cpu_target
+from numba.core.registry import CPUDispatcher
 from numba.core.typed_passes import NativeLowering
 
 from funnelsim.engine.machine_code import MachineCode
+from funnelsim.engine.shortcuts import replaced, shortcuts
 
 # Parts take more of numba than it publishes; with a later one they are compiled its own, slow way.
 LAST_TRIED = (0, 68)
+# While one thread compiles: it lets others in that soon, and makes that much between collections.
+SECONDS_TO_SWITCH = 5e-4
+OBJECTS_TO_COLLECT = 10_000
 
 # References to arrays are not counted, a sixth of the time: no kernel makes or keeps an array.
 # Nor is anything called from C. These options are not public: done without where not known.
@@ -115,52 +124,35 @@ class _Whole(CPUDispatcher):
 
     def compile(self, signature: Any) -> Any:
         # Threads may come at once; those that wait find it compiled.
-        with global_compiler_lock, _asked_once():
+        with global_compiler_lock, shortcuts(), _seldom_collected(), _llvm_aside():
             return super().compile(signature)
 
 
 @contextmanager
-def _asked_once() -> Iterator[None]:
-    """Ask numba only once which types an operation takes and gives, and how large a type is.
-
-    It would try all it knows for each operation of each kernel, and parse a module of LLVM for each
-    size; and each time that an array is touched, look for a conversion ``__array__`` that arrays do
-    not have, and then through all its registries. A fifth of the time.
-    """
-    typing: Any = type(cpu_target.typing_context)
-    target: Any = type(cpu_target.target_context)
-    resolve, get_function, size_of = (
-        typing.resolve_function_type, target.get_function, target.get_abi_sizeof,
-    )  # fmt: skip
-    known: dict[Any, Any] = {}
-    sizes: dict[Any, int] = {}
-
-    def resolve_once(self: Any, function: Any, arguments: Any, named: Any) -> Any:
-        if named or isinstance(function, nb.types.Dispatcher):  # of which some are not compiled
-            return resolve(self, function, arguments, named)
-        key = function, arguments
-        try:
-            found = known.get(key)
-        except TypeError:  # a slice, of which Python 3.11 knows no hash
-            return resolve(self, function, arguments, named)
-        if found is None:
-            found = known[key] = resolve(self, function, arguments, named)
-        return found
-
-    def get_known(self: Any, function: Any, signature: Any, _firstcall: bool = True) -> Any:
-        return get_function(self, function, signature, _firstcall and function != "__array__")
-
-    def known_size(self: Any, kind: Any) -> int:
-        if kind not in sizes:
-            sizes[kind] = size_of(self, kind)
-        return sizes[kind]
-
-    typing.resolve_function_type = resolve_once
-    target.get_function, target.get_abi_sizeof = get_known, known_size
+def _seldom_collected() -> Iterator[None]:
+    """Have Python look less often for garbage, of which numba makes little: a tenth of the time."""
+    before = gc.get_threshold()
+    if before[0]:  # else it never looks
+        gc.set_threshold(max(before[0], OBJECTS_TO_COLLECT), *before[1:])
     try:
         yield
     finally:
-        del typing.resolve_function_type, target.get_function, target.get_abi_sizeof
+        gc.set_threshold(*before)
+
+
+@contextmanager
+def _llvm_aside() -> Iterator[None]:
+    """Have a thread do LLVM's share of the parts.
+
+    It runs without the GIL, but for a moment at each of LLVM's functions: it is not let wait long.
+    """
+    before = sys.getswitchinterval()
+    with ThreadPoolExecutor(1) as hand, replaced(_PartLibrary, "apply", hand.map):
+        sys.setswitchinterval(min(before, SECONDS_TO_SWITCH))
+        try:
+            yield
+        finally:
+            sys.setswitchinterval(before)
 
 
 class _Part(CPUDispatcher):
@@ -178,13 +170,46 @@ class _Part(CPUDispatcher):
 
 
 class _PartLibrary(JITCodeLibrary):
-    """LLVM of a part and of what it calls: not optimised as a whole, nor made machine code."""
+    """LLVM of a part: not optimised with what it calls, nor made machine code.
 
-    def _optimize_final_module(self) -> None:
-        pass
+    Attributes
+    ----------
+    apply : callable
+        The map that calls LLVM: of a thread, so that numba meanwhile reads the next part.
+    """
 
-    def _finalize_final_module(self) -> None:
+    apply: Any = map
+
+    def __init__(self, codegen: Any, name: str) -> None:
+        CodeLibrary.__init__(self, codegen, name)  # numba's asks LLVM for a module to link into
+        self._linking_libraries: list[Any] = []
+        self._shared_module = None
+
+    def add_ir_module(self, written: Any) -> None:
+        text = normalize_ir_text(str(written))
+        names = [each.name for each in written.functions if not each.is_declaration]
+        asked = [text], [names], [self._codegen]
+        try:
+            self._tidied = self.apply(_tidied, *asked)
+        except RuntimeError:  # no thread can be started: Python is ending, or there are too many
+            self._tidied = map(_tidied, *asked)
+
+    def finalize(self) -> None:
         self._finalized = True
+
+    def _get_module_for_linking(self) -> Any:
+        if self._shared_module is None:
+            (self._final_module,) = self._tidied
+        return super()._get_module_for_linking()
+
+
+def _tidied(text: str, names: list[str], codegen: Any) -> Any:
+    """Return a module of LLVM whose functions were each optimised by themselves."""
+    module = parse_assembly(text)
+    for name in names:
+        passes, builder = codegen._function_pass_manager()
+        passes.run(module.get_function(name), builder)
+    return module
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
@@ -200,7 +225,9 @@ class _PartLowering(NativeLowering):
         state.flags.no_cpython_wrapper = True
         super().run_pass(state)
         entry = object()  # numba looks a function up by its entry, which a part has not
-        state.targetctx.insert_user_function(entry, state.cr.fndesc, [state.library])
+        # Callers first, as LLVM takes in only what is called so far.
+        libraries = dict.fromkeys([state.library, *state.library._linking_libraries])
+        state.targetctx.insert_user_function(entry, state.cr.fndesc, list(libraries))
         state["cr"] = state.cr._replace(cfunc=entry)
         return True
 

@@ -26,9 +26,9 @@ from numba.core.caching import (
 )
 from numba.core.compiler import CompileResult
 
-SECONDS = 10  # to compile all, roughly
+SECONDS = 8  # to compile all, roughly
 # What machine code is made of, beside the types of the arguments and the processor.
-SOURCES = ("kernels/*.py", "record.py", "compiling.py", "machine_code.py")
+SOURCES = ("kernels/*.py", "record.py", "compiling.py", "shortcuts.py", "machine_code.py")
 
 _log = logging.getLogger("funnelsim")
 
