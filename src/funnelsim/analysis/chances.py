@@ -17,13 +17,17 @@ from funnelsim.errors import ArgumentError, NotCoveredError
 from funnelsim.registry import NUMERICAL_ERROR
 from funnelsim.scenario.model import Scenario
 from funnelsim.scenario.wording import shown
-from funnelsim.twin.exact import exact
+from funnelsim.twin.exact import exact, takes_more
 
 Floats = npt.NDArray[np.float64]
 Method = Literal["auto", "exact", "simulated"]
 
 LEAST, MOST = 1e-9, 1e15  # amounts
 METHODS = ("auto", "exact", "simulated")
+# Complex multiplications of an exact chance beyond which a search, which asks for some forty and
+# may come to values that take ten times as many, would keep people waiting for a minute.
+MOST_WORK = 1e8
+PER_QUARTER = 400  # of them take as long as simulating a quarter on two threads
 LEAST_BLOCK, PLAN_DRAWS = 64, 32_768  # draws of every plan, and of all, in memory at a time
 
 
@@ -196,6 +200,25 @@ def chances(
     return _simulated(stated, goal, draws, seed, threads, progress)
 
 
+def is_laborious(plan: Scenario, goal: Goal, draws: int = 0) -> bool:
+    """Return whether the exact twin takes too long over a plan to be asked again and again.
+
+    And longer than simulating so many draws of it would.
+
+    Examples
+    --------
+    >>> import funnelsim as fs
+    >>> [is_laborious(fs.preset(name), Goal()) for name in ("mid_market", "ten_two_one")]
+    [False, True]
+    """
+    most = max(MOST_WORK, PER_QUARTER * draws * plan.calendar.quarters)
+    return takes_more(goal.stated(plan), most, _name_of(goal), goal.by)
+
+
+def _name_of(goal: Goal) -> str:
+    return "attainment_probability" if goal.at_least is None else "at_least_probability"
+
+
 def _quarters(count: int) -> str:
     return f"{count} quarter{'' if count == 1 else 's'}"
 
@@ -212,7 +235,7 @@ def _exact_ones(
 
 def _exact(plan: Scenario, goal: Goal) -> tuple[float, float]:
     """Return an exact probability and its numerical error, the mean over the horizon."""
-    name = "attainment_probability" if goal.at_least is None else "at_least_probability"
+    name = _name_of(goal)
     found = exact(plan, by=goal.by, only=[name])
     both = np.stack([found[name].values[0], found[name + NUMERICAL_ERROR].values[0]])
     picked = both.mean(axis=1) if goal.at_least is None else both[:, goal.at_least - 1]

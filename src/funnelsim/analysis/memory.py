@@ -15,9 +15,9 @@ from funnelsim.engine.blocks import Job, Run, available_threads, check
 from funnelsim.engine.simulate import runs_of
 from funnelsim.scenario.model import Scenario
 
-MACHINE_CODE = 40 << 20  # bytes: read from the cache, and what threads have for their own
-TEMPORARY = 2.0  # bytes of what is worked out of a block, for each of its own
-SORTING = 5  # times the bytes of a window
+MACHINE_CODE = 30 << 20  # bytes: read from the cache, and what threads have for their own
+TEMPORARY = 1.0  # bytes of what is worked out of a block, for each of its own
+NARROWING = 4  # times the bytes of a window
 
 
 class Memory(NamedTuple):
@@ -102,6 +102,6 @@ def _team(plan: Scenario, draws: int, workers: int) -> int:
 
 
 def _streams(probabilities: Sequence[float], draws: int, each: int) -> int:
-    """Return the bytes of the windows of quantiles; sorting one of them takes its size again."""
+    """Return the bytes of the windows of quantiles; one of them is copied while it narrows."""
     own = [most_bytes(p, draws) for p in probabilities]
-    return each * sum(own) + SORTING * max(own)
+    return each * sum(own) + NARROWING * max(own)

@@ -19,21 +19,24 @@ from funnelsim.errors import ResourceError
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
+Events = npt.NDArray[np.bool_]
 
 DEVIATIONS = 8.0
-PENDING = 1 << 15  # values taken in between two prunings
-BYTES = 16  # of a value and how often it came
+MARGIN = 12  # ranks beyond these: tails of few draws are heavier than a normal law's
+ALL = 1 << 13  # values that are kept before there is a window
+LEAST, PENDING = 1 << 10, 1 << 15  # values taken in between two narrowings, at least and at most
+BYTES = 8  # of a value
 
 
 def most_bytes(probability: float, count: int) -> int:
-    """Return the bytes that a stream of so many values takes at most, but while it sorts.
+    """Return the bytes that a stream of so many values takes at most, but while it narrows.
 
     Examples
     --------
     >>> round(most_bytes(0.5, 10**9) / 2**20)
-    4
+    2
     """
-    window = 2 * DEVIATIONS * math.sqrt(count * probability * (1 - probability)) + 2
+    window = 2 * (DEVIATIONS * math.sqrt(count * probability * (1 - probability)) + MARGIN)
     return int(BYTES * min(window + PENDING, count))
 
 
@@ -43,21 +46,17 @@ class QuantileStream:
     def __init__(self, probability: float) -> None:
         self.probability = probability
         self.count = 0
-        self._below = 0  # values under the window
-        self._low, self._high = -math.inf, math.inf
-        self._fixed = False  # the window is another's to close
-        self._values: Floats = np.empty(0)  # sorted, each once, with how often it came
-        self._counts: Counts = np.empty(0, np.int64)
-        self._pending: list[tuple[Floats, Counts]] = []
-        self._pending_size = 0
+        self._low, self._high = -math.inf, math.inf  # the window
+        self._fixed = False  # it is another's to narrow
+        self._below = self._lows = self._highs = 0  # values under it, at its low end, at its high
+        self._inside: list[Floats] = []  # values between its ends, in no order
+        self._size, self._most = 0, ALL  # how many they are, and may be before it is narrowed
 
     def add(self, values: Floats) -> None:
         """Take in a block of values."""
         self.count += values.size
-        if self._low > -math.inf:
-            self._below += int(np.count_nonzero(values < self._low))
-        inside = values[(values >= self._low) & (values <= self._high)]
-        self._keep(inside, np.ones(inside.size, np.int64))
+        self._take(values)
+        self._narrow()
 
     def fresh(self) -> QuantileStream:
         """Return a stream for values that follow, which looks where this one does now."""
@@ -67,24 +66,32 @@ class QuantileStream:
 
     def merge(self, other: QuantileStream) -> None:
         """Take in what a :meth:`fresh` stream took in; the quantile is that of all values."""
-        other._merge()
         self.count += other.count
-        first = int(np.searchsorted(other._values, self._low))
-        last = int(np.searchsorted(other._values, self._high, side="right"))
-        self._below += other._below + int(other._counts[:first].sum())
-        self._keep(other._values[first:last], other._counts[first:last])
+        self._below += other._below
+        if (other._low, other._high) == (self._low, self._high):
+            self._lows, self._highs = self._lows + other._lows, self._highs + other._highs
+            self._inside += other._inside
+            self._size += other._size
+        else:
+            self._take_ends(other._low, other._lows, other._high, other._highs)
+            self._take(other._values())
+        self._narrow()
 
     def state(self) -> dict[str, Any]:
         """Return what was taken in, whole numbers and arrays; a window is not part of it."""
-        self._merge()
-        found = {"count": self.count, "below": self._below, "values": self._values}
-        return found if (self._counts == 1).all() else found | {"counts": self._counts}
+        inside, times = np.unique(self._values(), return_counts=True)
+        values = np.concatenate([[self._low], inside, [self._high]])
+        counts = np.concatenate([[self._lows], times, [self._highs]]).astype(np.int64)
+        came = counts > 0
+        found = {"count": self.count, "below": self._below, "values": values[came]}
+        return found if (counts[came] == 1).all() else found | {"counts": counts[came]}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take in what another stream's :meth:`state` was, in place of anything else."""
-        self.count, self._below, self._values = state["count"], state["below"], state["values"]
-        self._counts = state.get("counts", np.ones(self._values.size, np.int64))
-        self._pending, self._pending_size = [], 0
+        values = state["values"]
+        self.count, self._below, self._lows, self._highs = state["count"], state["below"], 0, 0
+        self._inside, self._size, self._most = [], 0, ALL
+        self._take(values, state.get("counts", np.ones(values.size, np.int64)))
 
     def __getstate__(self) -> dict[str, Any]:
         """Send values once, however often they came."""
@@ -104,52 +111,68 @@ class QuantileStream:
         of the rank, sqrt(n p (1 - p)), to either side (David & Nagaraja, Order Statistics, 7.1):
         wide enough to see the next step of a law of equal deals, unless that is far.
         """
-        self._merge()
         n, p = self.count, self.probability
         rank = max(math.ceil(n * p - 1e-9), 1)
         reach = 2 * math.sqrt(n * p * (1 - p))
-        spread = self._at(math.ceil(rank + reach)) - self._at(math.floor(rank - reach))
-        return self._at(rank), spread / 4
-
-    def _at(self, rank: int) -> float:
-        """Return the order statistic of a rank, counted from 1."""
-        rank = min(max(rank, 1), self.count)
-        place = int(np.searchsorted(np.cumsum(self._counts), rank - self._below))
-        if rank <= self._below or place >= self._values.size:
+        before, after = max(math.floor(rank - reach), 1), min(math.ceil(rank + reach), n)
+        if before <= self._below or after > self._below + self._lows + self._size + self._highs:
             raise ResourceError("a quantile left its window, a chance below 2e-15: change the seed")
-        return float(self._values[place])
+        found, lower, upper = self._at(rank, before, after)
+        return found, (upper - lower) / 4
 
-    def _keep(self, values: Floats, counts: Counts) -> None:
-        self._pending.append((values, counts))
-        self._pending_size += values.size
-        if self._pending_size > PENDING:
-            self._merge()
-            if not self._fixed:
-                self._prune()
+    def _at(self, *ranks: int) -> list[float]:
+        """Return the order statistics of ranks, counted from 1; beyond the window, its end.
 
-    def _merge(self) -> None:
-        """Count the pending values into the sorted ones; equal values stand once."""
-        if not self._pending:
+        Values are not sorted: a few of them are found in a fraction of the time.
+        """
+        values = self._values()
+        places = [rank - self._below - self._lows - 1 for rank in ranks]
+        if wanted := [place for place in places if 0 <= place < values.size]:
+            values = np.partition(values, wanted)
+        return [
+            self._low if place < 0 else self._high if place >= values.size else float(values[place])
+            for place in places
+        ]
+
+    def _take(self, values: Floats, counts: Counts | None = None) -> None:
+        """Keep what lies inside the window, count what is at its ends and under it."""
+
+        def number(chosen: Events) -> int:
+            return int(np.count_nonzero(chosen) if counts is None else counts[chosen].sum())
+
+        under = values < self._low
+        self._below += number(under)
+        near = (values <= self._high) & ~under
+        values, counts = values[near], None if counts is None else counts[near]
+        self._lows += number(values == self._low)
+        if self._high > self._low:
+            self._highs += number(values == self._high)
+        between = (values > self._low) & (values < self._high)
+        kept = values[between] if counts is None else np.repeat(values[between], counts[between])
+        self._inside.append(kept)
+        self._size += kept.size
+
+    def _values(self) -> Floats:
+        """Return the values between the ends of the window."""
+        if len(self._inside) != 1:
+            self._inside = [np.concatenate([np.empty(0), *self._inside])]
+        return self._inside[0]
+
+    def _narrow(self) -> None:
+        """Forget what is too far from the wanted rank to become the quantile, now and then."""
+        if self._fixed or self._size < self._most:
             return
-        both = [(self._values, self._counts), *self._pending]
-        values, counts = (np.concatenate(arrays) for arrays in zip(*both, strict=True))
-        order = np.argsort(values)
-        values = values[order]
-        new = np.ones(values.size, bool)
-        new[1:] = values[1:] != values[:-1]
-        firsts = np.flatnonzero(new)
-        self._values = values[firsts]
-        self._counts = np.add.reduceat(counts[order], firsts) if firsts.size else counts
-        self._pending, self._pending_size = [], 0
-
-    def _prune(self) -> None:
-        """Forget what is too far from the wanted rank to become the quantile."""
         n, p = self.count, self.probability
-        reach = DEVIATIONS * math.sqrt(n * p * (1 - p)) + 1
-        ranks = self._below + np.cumsum(self._counts)
-        first = int(np.searchsorted(ranks, n * p - reach))
-        last = min(int(np.searchsorted(ranks, n * p + reach)), self._values.size - 1)
-        self._below += int(self._counts[:first].sum())
-        self._low, self._high = float(self._values[first]), float(self._values[last])
-        self._values = self._values[first : last + 1].copy()
-        self._counts = self._counts[first : last + 1].copy()
+        reach = DEVIATIONS * math.sqrt(n * p * (1 - p)) + MARGIN
+        ends, inside = (self._low, self._lows, self._high, self._highs), self._values()
+        self._low, self._high = self._at(math.ceil(n * p - reach), math.ceil(n * p + reach))
+        self._lows = self._highs = 0
+        self._inside, self._size = [], 0
+        self._take_ends(*ends)
+        self._take(inside)
+        self._most = self._size + min(max(3 * self._size, LEAST), PENDING)
+
+    def _take_ends(self, low: float, lows: int, high: float, highs: int) -> None:
+        """Take in how often the ends of another window came."""
+        if lows or highs:
+            self._take(np.array([low, high]), np.array([lows, highs]))

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import tee
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
@@ -65,7 +66,7 @@ BLOCK = 16_384  # draws: long enough to forget Python, short enough for progress
 MOST_DRAWS = 1 << 32
 MOST_REPS = 1 << 20  # the width of a rep's number in an address
 PIECE = 0.5  # seconds that a piece of a fold should take: what an interruption may lose
-SHARE = 8  # a piece is no more than this part of what is done: what it returns is little then
+SHARE = 2  # a piece is no more than this part of what is done: what it returns is little then
 
 Progress = Callable[[int, int], None]
 Found = TypeVar("Found")
@@ -203,7 +204,7 @@ class Fold(Protocol):
         """Draws taken in so far."""
 
     def add(self, samples: tuple[Samples, ...]) -> None:
-        """Take in a grain of draws: the samples of each run."""
+        """Take in a grain of draws: the samples of each run, which others overwrite afterwards."""
 
     def merge(self, other: Self) -> None:
         """Take in what another did, of the draws that follow. Exact: however they are divided."""
@@ -262,9 +263,12 @@ def folded_blocks(
             start = stop
 
     with workers(threads, cluster, stopped) as hands:
-        job = hands.shared(Job(runs, seed))
+        job, first = Job(runs, seed), min(grain, draws)
         # The first grain alone: what it finds is where the others begin to look.
-        for last in (min(grain, draws), draws):
+        if not (hands.far or whole.draws):
+            yield _together(job, hands, first, whole.fresh())
+        job = hands.shared(job)
+        for last in (first, draws):
             with closing(in_order(hands, calls(hands, job, last))) as found:
                 for part, seconds in found:
                     pace = seconds * grain / part.draws
@@ -283,19 +287,20 @@ def run_blocks(
 ) -> Iterator[Filled]:
     """Yield finished blocks in draw order, at most two a worker in flight.
 
-    Rows are those of ``whole`` where it is given, else of a block's own.
+    Rows are those of ``whole`` where it is given, else of a block's own. Nothing is reduced by
+    block then: they are as long as lets all workers end at the same time.
     """
     shared = hands.shared(job)
-    if whole is not None:  # nothing is reduced by block: all have something to do
-        block = min(block, max(-(-draws // (2 * hands.count)), LANES))
+    spans = _spans(draws, block) if whole is None else _shrinking(draws, block, hands.count)
+    spans, begun = tee(spans)
 
     def calls() -> Iterator[Call]:
-        for start, stop in _spans(draws, block):
+        for start, stop in begun:
             own = None if whole is None or hands.far else _part(whole, start, stop)
             yield Call(_told(start, stop), _filled, (shared, start, stop, own))
 
     with closing(in_order(hands, calls())) as found:
-        for (start, stop), rows in zip(_spans(draws, block), found, strict=True):
+        for (start, stop), rows in zip(spans, found, strict=True):
             if whole is not None and hands.far:
                 for ours, theirs in zip(_part(whole, start, stop), rows, strict=True):
                     ours.counts[...], ours.money[...] = theirs
@@ -304,6 +309,16 @@ def run_blocks(
 
 def _spans(draws: int, block: int) -> Iterator[tuple[int, int]]:
     return ((start, min(start + block, draws)) for start in range(0, draws, block))
+
+
+def _shrinking(draws: int, block: int, workers: int) -> Iterator[tuple[int, int]]:
+    """Yield spans of at most a block, and of at most half a worker's share of what is left."""
+    parts, start = 2 * workers if workers > 1 else 1, 0
+    while start < draws:
+        share = -(-(draws - start) // parts)
+        stop = min(start + min(block, share + -share % LANES), draws)
+        yield start, stop
+        start = stop
 
 
 def _told(start: int, stop: int) -> str:
@@ -324,6 +339,15 @@ def _filled(
     return rows
 
 
+def _together(job: Job, hands: Workers, draws: int, fold: Folded) -> Folded:
+    """Take in the first draws, which all workers simulate."""
+    rows = job.new_rows(draws)
+    for _ in run_blocks(job, hands, draws, draws, rows):
+        pass
+    fold.add(job.samples(rows))
+    return fold
+
+
 def _mapped(
     job: Job,
     start: int,
@@ -341,7 +365,8 @@ def _fold(
     begun = time.perf_counter()
     for first in range(start, stop, grain):
         last = min(first + grain, stop)
-        fold.add(job.samples(_filled(job, first, last, None, stopped)))
+        rows = job.own_rows(last - first)
+        fold.add(job.samples(_filled(job, first, last, rows, stopped)))
     return fold, time.perf_counter() - begun
 
 

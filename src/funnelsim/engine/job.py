@@ -13,7 +13,15 @@ import numpy as np
 from funnelsim.engine import kernels
 from funnelsim.engine.pack import Packed
 from funnelsim.engine.record import LANES
-from funnelsim.engine.rows import Rows, Samples, bytes_per_draw, new_rows, samples_of
+from funnelsim.engine.rows import (
+    Columns,
+    Rows,
+    Samples,
+    bytes_per_draw,
+    columns_of,
+    new_rows,
+    samples_of,
+)
 from funnelsim.engine.scratch import scratch_of
 from funnelsim.engine.stream import stream_keys
 from funnelsim.engine.workers import StoppedError
@@ -86,12 +94,25 @@ class Job:
             for run, each in zip(self.runs, self.packed, strict=True)
         )
 
+    def own_rows(self, draws: int) -> tuple[Rows, ...]:
+        """Return rows of this thread to be filled: what they held before is gone.
+
+        Rows that are used again are in the processor's cache; new ones come from the system, page
+        by page.
+        """
+        rows = getattr(self._own, "rows", None)
+        if rows is None or len(rows[0].counts) < draws:
+            rows = self._own.rows = self.new_rows(draws)
+            return rows
+        rows = tuple(each.part(slice(draws)) for each in rows)
+        for each in rows:
+            each.counts.fill(0)
+            each.money.fill(0.0)
+        return rows
+
     def samples(self, filled: Sequence[Rows]) -> tuple[Samples, ...]:
         """Give the columns of each run's rows their names."""
-        return tuple(
-            samples_of(run.plan, each, rows)
-            for run, each, rows in zip(self.runs, self.packed, filled, strict=True)
-        )
+        return tuple(map(samples_of, self._columns, filled))
 
     def fill(self, rows: Sequence[Rows], start: int, stopped: Callable[[], bool]) -> None:
         """Simulate a block into its rows, the first of them draw number ``start``.
@@ -140,6 +161,12 @@ class Job:
             rows.counts.reshape(draws * seats, -1),
             rows.money.reshape(draws * seats, -1),
         )
+
+    @cached_property
+    def _columns(self) -> list[Columns]:
+        return [
+            columns_of(run.plan, each) for run, each in zip(self.runs, self.packed, strict=True)
+        ]
 
     @cached_property
     def _keys(self) -> list[list[Any]]:
