@@ -22,6 +22,7 @@ from benchmarks.records import Figure, Record, history
 from funnelsim.report.plots.style import CYCLE, DARK, INK
 
 MOST_TICKS = 12
+WIDE = 300  # times the least that an axis shows: fewer numbers beside it
 MARKERS = "osD^"
 
 # Titles of the panels; the name of each line and the benchmark that it shows.
@@ -77,14 +78,16 @@ def drawn(records: list[Record]) -> Picture:
             _line(ax, records, name, value, label=label, color=colour, marker=marker)
         ax.set_yscale("log")
         ax.yaxis.set_major_formatter(lambda y, _: f"{y:,.3g}" if y < 1_000 else f"{y:,.0f}")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+        low, high = ax.get_ylim()
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < WIDE * low else (1, 3)))
         ax.yaxis.set_minor_locator(NullLocator())
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(axis="y", alpha=0.3)
         every = -(-len(records) // MOST_TICKS) or 1
         ax.set_xticks(range(0, len(records), every))
-        shown = [f"{each.commit}\n{each.date[5:10]}" for each in records[::every]]
-        ax.set_xticklabels(shown, fontsize=7.5, color=DARK)
+        shown = [f"{each.commit} {each.date[5:10]}" for each in records[::every]]
+        ax.set_xticklabels(shown, fontsize=7.5, color=DARK, rotation=40, ha="right")
+        ax.tick_params(axis="x", pad=1)
         ax.set_xlim(-0.5, max(len(records), 1) - 0.5)
         ax.margins(y=0.25)
         ax.legend(fontsize=8, frameon=False, ncols=2, loc="best")
