@@ -38,6 +38,7 @@ WORK: dict[str, Callable[..., xr.Dataset]] = {
     "sweep": lambda **how: fs.sweep(SWEPT, OVER, draws=100, seed=1, **how),
     "summary": lambda **how: fs.summarize(REP, draws=200_000, seed=1, **how),
     "team": lambda **how: fs.team(TEAM, draws=60_000, seed=1, **how),
+    "luck": lambda **how: fs.luck(REP, draws=60_000, seed=1, **how),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import pickle
 import subprocess
@@ -19,6 +20,7 @@ from funnelsim.engine import cluster
 from funnelsim.engine import job as module
 from funnelsim.engine.blocks import Job, Run, StoppedError
 from funnelsim.engine.cluster import DaskWorkers
+from funnelsim.engine.record import LANES
 from funnelsim.engine.workers import Call
 from funnelsim.errors import ArgumentError, Problem, ResourceError, ScenarioError
 
@@ -40,6 +42,17 @@ def test_questions_have_different_answers_and_blocks_do_not(inline: Digests) -> 
 
 def test_threads_answer_the_same(inline: Digests) -> None:
     assert answered(threads=2) == inline
+
+
+def test_threads_end_at_the_same_time() -> None:
+    """No block is longer than half a thread's share of what is left, or than is asked for."""
+    draws, block, done = 20_000, 3_000, [0]
+    fs.simulate(
+        PLAN, draws=draws, seed=1, threads=2, block=block, progress=lambda n, _: done.append(n)
+    )
+    assert done[-1] == draws
+    for start, stop in itertools.pairwise(done):
+        assert 0 < stop - start <= min((draws - start) // 4 + LANES, block)
 
 
 @pytest.mark.parametrize(("one", "other"), [(1, 2), (2, 1)])

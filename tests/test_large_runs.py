@@ -132,6 +132,29 @@ def test_quantiles_of_parts_are_exact_and_little_is_sent(kind: str) -> None:
         assert len(pickle.dumps(stream)) < 16 * PENDING
 
 
+@pytest.mark.parametrize("kind", ["continuous", "steps"])
+@pytest.mark.parametrize("apart", [0.01, 0.1])
+def test_quantiles_take_in_what_was_kept_through_another_window(kind: str, apart: float) -> None:
+    """A journal may hold more of the values near the rank, or fewer, each once with its count."""
+    rng = np.random.default_rng(8)
+    values = rng.lognormal(size=60_000)
+    if kind == "steps":
+        values = np.round(values, 2)
+    for probability in (0.1, 0.5, 0.9):
+        stream = QuantileStream(probability)
+        first, second = values[:40_000], values[40_000:]
+        stream.add(first)
+        low, high = np.quantile(second, [max(probability - apart, 0.0), probability + apart])
+        near = second[(second >= low) & (second <= high)]
+        inside, counts = np.unique(near, return_counts=True)
+        kept = {"count": second.size, "below": int((second < low).sum()), "values": inside}
+        part = stream.fresh()
+        part.restore(kept | ({"counts": counts} if kind == "steps" else {}))
+        stream.merge(part)
+        found, _ = stream.estimate()
+        assert found == np.quantile(values, probability, method="inverted_cdf")
+
+
 def test_a_tally_does_not_grow(grains: list[dict[str, np.ndarray]]) -> None:
     whole = Tally(np.array(PLAN.quotas), by_year=False)
     for _ in range(3 * MOST_TERMS):
@@ -389,7 +412,7 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
-@pytest.mark.parametrize("kind", ["summary", "team"])
+@pytest.mark.parametrize("kind", ["summary", "team", "luck"])
 def test_a_summary_that_is_killed_again_and_again_ends_in_the_same_bytes(kind: str) -> None:
     check_kills(kind)
 
@@ -426,7 +449,7 @@ def test_memory_is_announced_and_kept(plan: str, call: str, draws: int) -> None:
     )
     needed = fs.memory_needed(plans()[plan], draws=draws, threads=2)
     announced = needed.samples if call == "simulate" else needed.streamed
-    assert 0.15 < taken / announced < 1.2
+    assert 0.4 < taken / announced < 1.2
 
 
 def test_what_is_refused_is_what_was_announced() -> None:
