@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 Events = npt.NDArray[np.bool_]
 
-DEVIATIONS = 8.0
+DEVIATIONS = 8.0  # of the rank: a value beyond them becomes the quantile with a chance below 2e-15
 MARGIN = 12  # ranks beyond these: tails of few draws are heavier than a normal law's
 ALL = 1 << 13  # values that are kept before there is a window
 LEAST, PENDING = 1 << 10, 1 << 15  # values taken in between two narrowings, at least and at most
@@ -40,7 +40,30 @@ def most_bytes(probability: float, count: int) -> int:
     return int(BYTES * min(window + PENDING, count))
 
 
-class QuantileStream:
+class Windowed:
+    """What is sent to another process as its state and the window in which it looks."""
+
+    window = ("probability", "_low", "_high", "_fixed")
+
+    def state(self) -> dict[str, Any]:
+        """Return what was taken in, whole numbers and arrays; a window is not part of it."""
+        raise NotImplementedError
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take in what another's :meth:`state` was, in place of anything else."""
+        raise NotImplementedError
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Send values once, however often they came."""
+        return {name: vars(self)[name] for name in self.window} | self.state()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take in what was sent."""
+        vars(self).update({name: state[name] for name in self.window})
+        self.restore(state)
+
+
+class QuantileStream(Windowed):
     """The p-quantile of all values added: the smallest x with P(X <= x) >= p."""
 
     def __init__(self, probability: float) -> None:
@@ -92,17 +115,6 @@ class QuantileStream:
         self.count, self._below, self._lows, self._highs = state["count"], state["below"], 0, 0
         self._inside, self._size, self._most = [], 0, ALL
         self._take(values, state.get("counts", np.ones(values.size, np.int64)))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Send values once, however often they came."""
-        window = {name: vars(self)[name] for name in ("probability", "_low", "_high", "_fixed")}
-        return window | self.state()
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take in what was sent."""
-        for name in ("probability", "_low", "_high", "_fixed"):
-            setattr(self, name, state[name])
-        self.restore(state)
 
     def estimate(self) -> tuple[float, float]:
         """Return the quantile and its standard error.

@@ -13,17 +13,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from funnelsim.analysis.quantiles import DEVIATIONS, Windowed
+
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-DEVIATIONS = 8.0  # of the rank: a value beyond them becomes the quantile with a chance below 2e-15
 FEWEST, PENDING = 1 << 15, 1 << 17  # values taken in between two prunings, at least and at most
 CLEAR = 5.0  # standard errors from the steps of an amount to be certain of it
 BESIDE = (2.0, 3.0, 4.0)  # standard errors to either side, over which slopes are taken
 BENT = 3.0  # standard deviations by which the slopes to either side differ where the law is bent
 
 
-class PooledQuantile:
+class PooledQuantile(Windowed):
     """The p-quantile of all quarters of all draws, in memory that does not grow with them.
 
     As :class:`funnelsim.analysis.quantiles.QuantileStream`, but the window is wide enough for
@@ -84,17 +85,6 @@ class PooledQuantile:
         self._values = state["values"]
         self._counts = np.asarray(state.get("counts", np.ones(self._values.size)), np.int64)
         self._pending, self._pending_size = [], 0
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Send values once, however often they came."""
-        window = {name: vars(self)[name] for name in ("probability", "_low", "_high", "_fixed")}
-        return window | self.state()
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take in what was sent."""
-        for name in ("probability", "_low", "_high", "_fixed"):
-            setattr(self, name, state[name])
-        self.restore(state)
 
     def value(self) -> float:
         """Return the quantile: the smallest x with P(X <= x) >= p."""
