@@ -3,7 +3,7 @@
  * The same algorithm on the same words at the same addresses: lane = draw, weeks and opportunities
  * of 128 draws side by side. What other plans need (skill, market, policy, KPIs, quarters, sources)
  * is left out, so that C has a little less to do. Why things are done as they are is told in
- * src/funnelsim/engine/kernels.py, whose functions have the same names.
+ * src/funnelsim/engine/kernels, whose functions have the same names.
  */
 #include "c_laws.h"
 

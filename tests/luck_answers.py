@@ -139,6 +139,7 @@ def answer(
         "draws": 100_000,
         "stream_version": STREAM_VERSION,
         "quarter_of_sources": 1,
+        "draws_of_sources": 28_672,
         "own_quota_ratio": 0.7518,
         "policy_floor_per_week": 50,
         "policy_adherence": 1.0,

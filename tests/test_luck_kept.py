@@ -86,6 +86,26 @@ def test_an_interrupted_answer_goes_on_to_the_same_bytes(ask: Ask, tmp_path: Pat
     assert fs.scenario_of(opened) == PLAN
 
 
+def test_variance_by_source_rests_on_the_first_draws(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its answers are those of fewer draws, all others those of all; interrupted where it ends."""
+    monkeypatch.setattr(luck, "BLOCK", DRAWS // PIECES)
+    whole, few = ask_luck(), ask_luck(draws=DRAWS // 4)
+    monkeypatch.setattr(luck, "LEAST_SHARE", 1)
+    assert few.attrs["draws_of_sources"] == DRAWS // 4
+    assert whole.attrs["draws_of_sources"] == DRAWS
+    for after in (1, DRAWS // 4, DRAWS // 2):
+        interrupted(ask_luck, tmp_path / "luck.nc", after, threads=2)
+        found = ask_luck(store=tmp_path / "luck.nc", threads=1)
+        assert found.attrs["draws_of_sources"] == DRAWS // 4
+        for name in found.data_vars:
+            of_sources = "_variance_share" in name or "_total_index" in name
+            truth = (few if of_sources else whole)[name]
+            assert found[name].values.tobytes() == truth.values.tobytes(), name
+        (tmp_path / "luck.nc").unlink()
+
+
 @pytest.mark.parametrize(
     ("other", "message"),
     [

@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from funnelsim.analysis.estimates import Columns, Means
 from funnelsim.analysis.memories import Remembering
-from funnelsim.engine.blocks import Progress, Run, Samples, folded_blocks, never
+from funnelsim.engine.blocks import (
+    Progress,
+    Run,
+    Samples,
+    folded_blocks,
+    never,
+    shared_cluster,
+)
 from funnelsim.results.store import Store
 
 if TYPE_CHECKING:
@@ -84,6 +91,24 @@ class Averages(Gathering):
         self.means.add(self._columns(samples))
 
 
+class Heavy(NamedTuple):
+    """Runs that take so long that only the first draws have them.
+
+    Attributes
+    ----------
+    runs : sequence of Run
+        Their samples follow those of the other runs.
+    draws : int
+        A whole number of grains, or all.
+    """
+
+    runs: Sequence[Run]
+    draws: int
+
+
+NOTHING_HEAVY = Heavy((), 0)
+
+
 def gather(
     runs: Sequence[Run],
     whole: Gathering,
@@ -91,6 +116,7 @@ def gather(
     draws: int,
     seed: int,
     grain: int,
+    heavy: Heavy = NOTHING_HEAVY,
     threads: int | None = None,
     cluster: str | Client | None = None,
     progress: Progress | None = None,
@@ -107,6 +133,8 @@ def gather(
         That has taken in nothing yet.
     grain : int
         Draws that it takes in at a time: bytes may depend on them, and on nothing else.
+    heavy : Heavy, optional
+        Runs beside the others for the first draws.
     kept : Store, optional
         Where finished pieces of the same question are, and are added to.
     stopped : callable
@@ -127,17 +155,22 @@ def gather(
                 whole.merge(part)
         if progress is not None and whole.draws:
             progress(whole.draws, draws)
-    parts = folded_blocks(
-        runs, whole, draws=draws, seed=seed, grain=grain,
-        threads=threads, cluster=cluster, stopped=stopped,
-    )  # fmt: skip
-    with closing(parts):
-        for part in parts:
-            if kept is not None:
-                kept.add({"first": whole.draws} | part.state())
-            whole.merge(part)
-            if progress is not None:
-                progress(whole.draws, draws)
+    stretches = [(heavy.draws, [*runs, *heavy.runs]), (draws, runs)]
+    with shared_cluster(threads, cluster) as (threads, cluster):
+        for last, simulated in stretches:
+            if whole.draws >= last:
+                continue
+            parts = folded_blocks(
+                simulated, whole, draws=last, seed=seed, grain=grain,
+                threads=threads, cluster=cluster, stopped=stopped,
+            )  # fmt: skip
+            with closing(parts):
+                for part in parts:
+                    if kept is not None:
+                        kept.add({"first": whole.draws} | part.state())
+                    whole.merge(part)
+                    if progress is not None:
+                        progress(whole.draws, draws)
 
 
 def gathered(
@@ -153,13 +186,14 @@ def gathered(
     progress: Progress | None,
     store: str | os.PathLike[str] | None,
     identity: Mapping[str, Any],
+    heavy: Heavy = NOTHING_HEAVY,
     stopped: Callable[[], bool] = never,
 ) -> list[xr.Dataset]:
     """Return what is told of all draws, from a store that has it already or after :func:`gather`.
 
     Parameters
     ----------
-    runs, whole, draws, seed, grain, threads, cluster, progress, stopped
+    runs, whole, draws, seed, grain, threads, cluster, progress, heavy, stopped
         As in :func:`gather`.
     tell : callable
         Returns the answers, once ``whole`` has taken in all draws.
@@ -174,8 +208,8 @@ def gathered(
             progress(draws, draws)
         return finished
     gather(
-        runs, whole, draws=draws, seed=seed, grain=grain, threads=threads, cluster=cluster,
-        progress=progress, kept=kept, stopped=stopped,
+        runs, whole, draws=draws, seed=seed, grain=grain, heavy=heavy, threads=threads,
+        cluster=cluster, progress=progress, kept=kept, stopped=stopped,
     )  # fmt: skip
     found = tell()
     if kept is not None:

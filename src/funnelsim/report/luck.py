@@ -178,12 +178,15 @@ def _sources(plan: Scenario, told: Told) -> Iterator[Line]:
         if keys
     )
     said = f"Variance of {of} is led by {said}"
+    attrs = told.result.attrs
+    if attrs["draws_of_sources"] < attrs["draws"]:
+        said += f" (on {attrs['draws_of_sources']:,} draws)"
     yield from filled(f"3. {said}.", INDENT)
     cells = [[_named(source)[:NAME], *(s.of_100 for s in both)] for source, both in active.items()]
     half = -(-len(cells) // 2)
     left, right = cells[:half], cells[half:] + [[""] * 3] * (2 * half - len(cells))
     heads = ["bookings", "quota made"]
-    quarter = int(told.result.attrs["quarter_of_sources"])
+    quarter = int(attrs["quarter_of_sources"])
     label = "% of variance" if quarter == 1 else f"%, quarter {quarter}"
     rows = [[label, *heads, " " * (NAME + 2), *heads]]
     for a, b in zip(left, right, strict=True):
