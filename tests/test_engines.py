@@ -114,6 +114,7 @@ def test_work_is_given_up_slice_by_slice(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(module, "SLICE", 1e-9)  # seconds: the plan is as heavy as can be
     job = Job([Run(PLAN)], seed=1)
     rows = job.new_rows(1_000)
+    rows[0].counts.fill(0)
     asked: list[None] = []
 
     def stopped() -> bool:

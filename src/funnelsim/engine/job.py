@@ -103,12 +103,7 @@ class Job:
         rows = getattr(self._own, "rows", None)
         if rows is None or len(rows[0].counts) < draws:
             rows = self._own.rows = self.new_rows(draws)
-            return rows
-        rows = tuple(each.part(slice(draws)) for each in rows)
-        for each in rows:
-            each.counts.fill(0)
-            each.money.fill(0.0)
-        return rows
+        return tuple(each.part(slice(draws)) for each in rows)
 
     def samples(self, filled: Sequence[Rows]) -> tuple[Samples, ...]:
         """Give the columns of each run's rows their names."""

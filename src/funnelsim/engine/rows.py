@@ -105,9 +105,9 @@ def bytes_per_draw(packed: Packed) -> int:
 
 
 def new_rows(packed: Packed, draws: int, reps: int = 1) -> Rows:
-    """Return rows for the kernels to fill."""
+    """Return rows for the kernels to fill; they hold anything until then."""
     quarters = int(packed.plans["quarters"][0])
     return Rows(
-        np.zeros((draws, reps, quarters, packed.columns), np.int32),
-        np.zeros((draws, reps, quarters, packed.amounts)),
+        np.empty((draws, reps, quarters, packed.columns), np.int32),
+        np.empty((draws, reps, quarters, packed.amounts)),
     )

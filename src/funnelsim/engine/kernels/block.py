@@ -29,7 +29,7 @@ def simulate_block(settings, data, keys, other_keys, first_draw, seats, room, co
     """Simulate consecutive draws of a segment into the rows of ``counts`` and ``money``.
 
     A row is a seat of a draw, the seats of a draw side by side; a column is one of
-    ``plan.columns`` of a quarter, quarter by quarter. Both come in zeroed. ``keys`` are those of
+    ``plan.columns`` of a quarter, quarter by quarter; what they held is gone. ``keys`` are those of
     world, rep and each source; what the plan wants drawn anew is looked up under ``other_keys``.
     ``room`` is described in engine/scratch.py; its plans are a record for each source, the rep's
     own activity first, and for each draw of a group where ``settings`` change them; ``data`` is
@@ -64,6 +64,8 @@ def simulate_block(settings, data, keys, other_keys, first_draw, seats, room, co
     slot = NONE
     while slot < slots:
         n = min(lanes, slots - slot)
+        counts[slot : slot + n] = 0  # here, where they are in the cache and threads share the work
+        money[slot : slot + n] = 0.0
         m = gather(plan, data, first_draw, seats, slot, n, group, settings.size > 0)
         if settings.size > 0:
             draw_parameters(plans, settings, data, parameter_key, m, group)
