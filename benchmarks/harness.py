@@ -98,6 +98,8 @@ def child(
         Working directory, also searched for modules.
     """
     environment = os.environ | {"PYTHONPATH": search_path(folder), "MPLBACKEND": "Agg"}
+    # An installation has its byte code: without it each process would compile all of funnelsim.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if cache is not None:
         environment["NUMBA_CACHE_DIR"] = str(cache)
     done = subprocess.run(

@@ -152,6 +152,7 @@ TEAM = {
 PLANS: dict[str, dict[str, Any]] = {
     "no delays": {"stages.demo.days": 0, "stages.won.days": 0},
     "reference": {},
+    "no past": {"calendar.start": "empty"},
     "policy and skill": MANAGED,
     "everything on": EVERYTHING,
     "4 quarters": {"calendar.quarters": 4},

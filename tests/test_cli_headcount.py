@@ -37,6 +37,16 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     Path("team.toml").write_text(TEXT, encoding="utf-8")
 
 
+def test_long_work_says_before_how_much_memory_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = fs.load("team.toml")
+    needed = fs.memory_needed(plan, draws=300, threads=2)
+    most = max(needed.headcount, needed.streamed)
+    command = ("team.toml", *FEW, "--threads", "2")
+    assert "Memory" not in run(*command).stderr
+    monkeypatch.setattr("funnelsim.cli.long_work.LONG", 300 * plan.seats)
+    assert f"rep-quarters. Memory: up to {most / 2**20:,.0f} MiB." in run(*command).stderr
+
+
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["headcount", *arguments])
 

@@ -123,6 +123,18 @@ def _floor() -> fs.Scenario:
     return fs.preset("sales_math").variant("floor").replace(ONE)
 
 
+@pytest.mark.parametrize("method", ["auto", "simulated"])
+def test_a_long_sweep_says_before_how_much_memory_it_takes(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where all cells are drawn; what the twin answers takes no draws."""
+    monkeypatch.setattr("funnelsim.cli.long_work.LONG", 2 * 300)
+    cells = ("--over", f"{ACTIVITY}=700:800:100", "--method", method)
+    done = CliRunner().invoke(main, ["sweep", "sales_math", *ONE_QUARTER, *FEW, *cells])
+    assert done.exit_code == 0, done.output
+    assert ("600 rep-quarters. Memory: up to" in done.stderr) == (method == "simulated")
+
+
 def test_comparison_of_variants_is_the_librarys(plan: fs.Scenario) -> None:
     whole = fs.preset("sales_math")
     plans = {"base": plan, "whales": whole.variant("whales").replace(ONE)}

@@ -207,6 +207,29 @@ def test_progress_shows_on_a_terminal_only(tmp_path: Path) -> None:
     assert answer["draws"] == 600_000
 
 
+def test_parts_of_long_work_have_a_bar_each_from_their_beginning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(process, "SECONDS_BEFORE_PROGRESS", 0)
+    monkeypatch.setattr(process, "SECONDS_BETWEEN", 0)
+    monkeypatch.setenv("COLUMNS", "80")
+    with process.progress_bars() as nothing:
+        assert nothing is None  # no terminal
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with click.Context(main, color=False).scope(), process.progress_bars() as begin:
+        assert begin is not None
+        begin("1 of 2: levers")(3, 4)
+        begin("2 of 2: the page")
+    lines = [line.removesuffix("\x1b[K") for line in capsys.readouterr().err.split("\r")]
+    assert lines == [
+        "",
+        f"1 of 2: levers [{'-' * 24}] 0 %",
+        f"1 of 2: levers [{'#' * 18}{'-' * 6}] 75 %",
+        f"2 of 2: the page [{'-' * 24}] 0 %",
+        "",
+    ]
+
+
 @pytest.mark.parametrize("columns", [30, 80, 200])
 def test_progress_names_its_part_and_leaves_a_clean_line(
     columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -45,6 +45,21 @@ def test_costs_of_a_rep_who_stays():
     np.testing.assert_allclose(told.seat_cost_at_quota.sel(segment="rep"), 165_000 * 1.25 + 8_000)
 
 
+def test_what_follows_from_the_plan_without_luck_is_exact():
+    """All of them, and nothing else: a number without any error would be a silent one."""
+    told = reckoned(scenario(pay={"ote": 165_000.0}), draws=20)
+    names = [str(name) for name in told.data_vars if not str(name).endswith("_error")]
+    exact = [name for name in names if f"{name}_numerical_error" in told]
+    assert sorted(exact) == [
+        "commission_budget", "gross_retention", "lifetime_margin_of_1", "net_retention",
+        "seat_cost_at_quota",
+    ]  # fmt: skip
+    for name in exact:
+        assert told[name].attrs["method"] == "exact"
+        assert np.nanmax(told[f"{name}_numerical_error"]) == 0
+    assert [name for name in names if f"{name}_standard_error" not in told] == exact
+
+
 def test_replacing_leavers_costs_what_renewal_theory_says():
     """Seats that are filled at once are always filled: 13 p leavers a quarter and seat."""
     plan = scenario(

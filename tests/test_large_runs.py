@@ -425,7 +425,16 @@ def plans() -> dict[str, fs.Scenario]:
         "rep": PLAN,
         "long": PLAN.replace({"calendar.quarters": 20}),
         "team": PLAN.replace({"headcount": 10, "plan.over_assignment": 1.2}),
+        "three": PLAN.replace({"headcount": 3, "plan.over_assignment": 1.2}),
     }
+
+
+MORE = {  # what calls are told beside the draws; their memory is that of "streamed" unless named
+    "simulate": ("samples", ""),
+    "luck": ("luck", ""),
+    "headcount": ("headcount", "probability=0.8, "),
+    "sweep": ("streamed", "over={'quota.per_quarter': [2e5, 3e5]}, method='simulated', "),
+}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peaks are read from Linux")
@@ -438,18 +447,43 @@ def plans() -> dict[str, fs.Scenario]:
         ("long", "summarize", 60_000),
         ("team", "team", 6_000),
         ("team", "simulate", 20_000),
+        ("rep", "luck", 8_192),
+        ("rep", "sweep", 60_000),
+        ("three", "headcount", 200_000),
     ],
 )
 def test_memory_is_announced_and_kept(plan: str, call: str, draws: int) -> None:
     """The peak above import, with machine code from the cache, within 1.2 times of it."""
     fs.summarize(PLAN, draws=10, seed=1)  # fills the cache
+    name, more = MORE.get(call, ("streamed", ""))
     taken = bytes_above_import(
-        f"fs.{call}(plan, draws={draws}, seed=1, threads=2)",
+        f"fs.{call}(plan, {more}draws={draws}, seed=1, threads=2)",
         f"from test_large_runs import plans; plan = plans()[{plan!r}]",
     )
     needed = fs.memory_needed(plans()[plan], draws=draws, threads=2)
-    announced = needed.samples if call == "simulate" else needed.streamed
+    announced = getattr(needed, name)
     assert 0.4 < taken / announced < 1.2
+
+
+def test_what_headcount_keeps_of_each_draw_is_announced() -> None:
+    """A growth for the segment, for the company, and for hires in each of three weeks."""
+    few, many = (
+        fs.memory_needed(plans()["three"], draws=draws, threads=2).headcount
+        for draws in (10**6, 2 * 10**6)
+    )
+    from funnelsim.analysis.sizing.growth import Growth
+
+    growth = Growth(1_000, np.array([1.0]))
+    held = sum(each.nbytes for each in vars(growth).values() if isinstance(each, np.ndarray))
+    assert (many - few) / 1e6 > (2 + 3) * (held // 1_000)
+
+
+def test_memory_of_what_cannot_be_asked_is_refused_as_the_call_refuses_it() -> None:
+    with pytest.raises(ArgumentError, match="answers for one rep"):
+        _ = fs.memory_needed(TEAM, draws=10).luck
+    wins = PLAN.replace({"quota.of": "wins", "quota.per_quarter": 3})
+    with pytest.raises(ArgumentError, match="nobody books"):
+        _ = fs.memory_needed(wins, draws=10).headcount
 
 
 def test_what_is_refused_is_what_was_announced() -> None:

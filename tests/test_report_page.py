@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from funnelsim.cli import main
 from funnelsim.errors import ArgumentError
 from funnelsim.report.numbers import of_ten
 from funnelsim.report.page.page import NO_HASH
+from funnelsim.report.page.report import OF_PLANS, PARTS_OF_REP, PARTS_OF_TEAM
 from funnelsim.report.page.sources import ASSUMPTION, DATA, PUBLISHED, UNSAID, assumed_of
 from report_pages import (
     DRAWS,
@@ -403,7 +405,8 @@ def test_the_command_writes_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (["report", "sales_math", "-o", "nowhere/out.html"], 2, "there is no folder"),
         (["report", "sales_math", "sales_math"], 2, "one stands twice"),
         (["report", "sales_math", "mid_market", "--variant", "floor"], 2, "of one file"),
-        (["report", "sales_math", "--draws", "10"], 2, "from 1,000 to 100,000"),
+        (["report", "sales_math", "--draws", "999"], 2, "1000<=x<=100000"),
+        (["report", "sales_math", "--draws", "100_001"], 2, "1000<=x<=100000"),
         (["report", "sales_math", "--set", "name==cmd"], 3, "must not begin with"),
         (["report"], 2, "Missing argument"),
     ],
@@ -423,6 +426,40 @@ def test_what_cannot_be_leaves_nothing(
     assert said in result.output
     assert "Traceback" not in result.output
     assert [each.name for each in tmp_path.iterdir()] == ["bad.toml"]
+
+
+@pytest.mark.parametrize("draws", [999, 100_001])
+def test_help_states_the_draws_that_a_page_takes(draws: int) -> None:
+    assert "1000<=x<=100000" in CliRunner().invoke(main, ["report", "--help"]).output
+    with pytest.raises(ArgumentError, match="from 1,000 to 100,000"):
+        fs.report(hostile(), draws=draws, seed=1)
+
+
+@pytest.mark.parametrize("name", ["a plan", "plans", "a team"])
+def test_each_part_is_told_as_it_begins(name: str) -> None:
+    """In order, under words of its own; those that tell how far they are go on to the end."""
+    plans, parts = {
+        "a plan": (hostile().model_copy(update={"variants": {}}), PARTS_OF_REP),
+        "plans": (hostile(), PARTS_OF_REP),
+        "a team": (hostile().replace({"headcount": 2}), PARTS_OF_TEAM),
+    }[name]
+    several = bool(plans.variants)
+    told: list[str] = []
+    shares: dict[str, list[float]] = {}
+
+    def watch(part: str) -> Callable[[int, int], None]:
+        told.append(part)
+        return lambda done, total: shares.setdefault(part, []).append(done / total)
+
+    steps: list[tuple[int, int]] = []
+    fs.report(plans, draws=DRAWS, seed=SEED, progress=lambda *step: steps.append(step), watch=watch)
+    words = [parts[part] for part in parts if several or part not in OF_PLANS]
+    assert told == [f"{k} of {len(words)}: {said}" for k, said in enumerate(words, start=1)]
+    assert steps == [(k, len(words)) for k in range(len(words) + 1)]
+    assert list(shares) == told[:-1]  # all but the page itself, which takes a moment
+    for part, own in shares.items():
+        before_each = part.endswith(("what it takes", "a lower quota"))  # lever, not after it
+        assert own[-1] < 1 if before_each else own[-1] == 1
 
 
 def test_the_call_is_found_whoever_came_first() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from itertools import pairwise
 
@@ -12,6 +13,7 @@ from scipy.stats import binom
 import funnelsim as fs
 from funnelsim.errors import ArgumentError
 from funnelsim.registry import BY_NAME, COMPANY, TEAM
+from funnelsim.results.export import as_json
 from team_plans import EVERYTHING, everything, sales_math
 
 MADE = 1 - 1e-9
@@ -441,12 +443,24 @@ def test_threads_change_nothing(team, told):
 
 def test_every_estimate_has_its_error_and_its_meaning(told):
     for name in told.data_vars:
-        if name.endswith("_standard_error") or name == "over_assignment":
+        if name.endswith("_error"):
             continue
         assert told[name].dims == BY_NAME[name].dims
         assert told[name].attrs["long_name"] == BY_NAME[name].meaning
-        assert np.isfinite(told[name + "_standard_error"]).all(), name
+        if name != "over_assignment":
+            assert np.isfinite(told[name + "_standard_error"]).all(), name
     assert {variable.name for variable in (*COMPANY, *TEAM)} <= set(told.data_vars)
+
+
+def test_what_follows_from_the_plan_is_exact_in_every_form(told, tmp_path):
+    shown = as_json(told)["team"]["over_assignment"]
+    assert shown == {quarter: {"value": 0.4, "numerical_error": 0.0} for quarter in "12345"}
+    fs.save(told, tmp_path / "team.csv")
+    with (tmp_path / "team.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["variable"] == "over_assignment"]
+    assert {(row["method"], row["draws"], float(row["numerical_error"])) for row in rows} == {
+        ("exact", "", 0.0)
+    }
 
 
 def test_standard_errors_are_met_by_replication():

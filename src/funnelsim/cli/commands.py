@@ -134,7 +134,7 @@ def simulate(
 
     keep = out.ending == ".nc"
     draws = draws_of(plan, drawn.draws)
-    tell_memory(plan, draws, drawn.threads, kept=keep)
+    tell_memory(plan, draws, drawn.threads, "samples" if keep else "streamed")
     with kept_progress("simulation", store) as progress:
         answer = simulated(
             plan,
@@ -190,7 +190,7 @@ def exact(named: Named, out: Delivery) -> None:
 )
 @main.command()
 @scenario_options
-@draws_options(DRAWS)
+@draws_options(DRAWS, least=2)
 @cluster_option
 @store_option("draws", " Those of --reps stand beside it, in OUT-reps.nc.")
 @delivery_options(".nc, .csv or .json, every number", picture=False)
@@ -242,6 +242,7 @@ def luck(
     from funnelsim.engine.blocks import shared_cluster
     from funnelsim.report.luck import luck_text
 
+    tell_memory(plan, drawn.draws, drawn.threads, "luck", times=None)
     teams = []
     with shared_cluster(drawn.threads, cluster) as (own, client):
         if reps is not None:  # first: it may refuse what was asked

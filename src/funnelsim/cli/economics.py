@@ -36,7 +36,7 @@ DRAWS = 20_000
     "--side-by-side", is_flag=True,
     help="Instead: the plan and its variants, by what they contribute. Hiring paces, for instance.",
 )  # fmt: skip
-@draws_options(DRAWS)
+@draws_options(DRAWS, least=2)
 @delivery_options(".nc, .csv or .json, every number")
 def economics(
     named: Named,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -14,21 +14,35 @@ from funnelsim.cli.process import Progress, progress_bar, wipe
 if TYPE_CHECKING:
     from funnelsim.scenario.model import Scenario
 
+Call = Literal["samples", "streamed", "luck", "headcount"]
+
 LONG = 50_000_000  # rep-quarters: some seconds
+SEVERAL = 50  # plans, where nobody counts them
 MUCH = 256 << 20  # bytes
 
 
-def tell_memory(plan: Scenario, draws: int, threads: int | None, *, kept: bool) -> None:
-    """Say how much memory long work will take, before it begins."""
+def tell_memory(
+    plan: Scenario, draws: int, threads: int | None, *calls: Call, times: int | None = 1
+) -> None:
+    """Say how much memory long work will take, before it begins.
+
+    Parameters
+    ----------
+    plan, draws, threads
+    *calls : str
+        What is done, one after the other: attributes of what ``memory_needed`` returns.
+    times : int, optional
+        How many such plans are simulated; None for several, of any horizon.
+    """
     from funnelsim.analysis.memory import memory_needed
 
     needed = memory_needed(plan, draws=draws, threads=threads)
-    taken = needed.samples if kept else needed.streamed
-    rep_quarters = draws * sum(each.seats for each in plan.team.values()) * plan.calendar.quarters
+    taken = max(getattr(needed, call) for call in calls)
+    seats = sum(each.seats for each in plan.team.values())
+    rep_quarters = draws * seats * plan.calendar.quarters * (times or SEVERAL)
     if rep_quarters >= LONG or taken >= MUCH:
-        click.echo(
-            f"{rep_quarters:,} rep-quarters. Memory: up to {taken / 2**20:,.0f} MiB.", err=True
-        )
+        work = f"{rep_quarters:,} rep-quarters. " if times else ""
+        click.echo(f"{work}Memory: up to {taken / 2**20:,.0f} MiB.", err=True)
 
 
 @contextmanager

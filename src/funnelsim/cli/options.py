@@ -145,7 +145,7 @@ method_option = click.option(
 
 
 def draws_options(
-    default: int | None, shown: str = ""
+    default: int | None, shown: str = "", *, least: int = 1, most: int = 2**32
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return the options of what is simulated; the command is given a ``Drawn``.
 
@@ -155,12 +155,14 @@ def draws_options(
         The number of draws; None where the command chooses it.
     shown : str
         What the help says of it.
+    least, most : int
+        What the command takes.
     """
     return _as_one(
         "drawn",
         Drawn,
         click.option(
-            "--draws", metavar="N", type=WholeWithin(1, 2**32), default=default,
+            "--draws", metavar="N", type=WholeWithin(least, most), default=default,
             show_default=shown or f"{default:,}", help="Repetitions of the whole scenario.",
         ),
         click.option(

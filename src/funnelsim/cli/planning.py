@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,7 +12,7 @@ from funnelsim.cli import completion
 from funnelsim.cli.delivery import Delivery
 from funnelsim.cli.examples import examples
 from funnelsim.cli.files import Named, Then, plan_of
-from funnelsim.cli.long_work import kept_progress
+from funnelsim.cli.long_work import kept_progress, tell_memory
 from funnelsim.cli.options import (
     Drawn,
     Method,
@@ -182,6 +183,9 @@ def sweep(
     from funnelsim.analysis.sweep.sweep import sweep as swept
     from funnelsim.report.sweep import sweep_text
 
+    if method == "simulated":  # else nobody knows how many cells are
+        cells = prod(map(len, over.values()))
+        tell_memory(plan, drawn.draws, drawn.threads, "streamed", times=cells)
     with kept_progress("sweep", store, "cells") as progress:
         told = swept(
             plan,

@@ -92,7 +92,36 @@ def progress_bar(part: str, noun: str = "draws") -> Iterator[Progress | None]:
     if not sys.stderr.isatty():
         yield None
         return
+    try:
+        yield _shown(part, noun, time.monotonic())
+    finally:
+        wipe()
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callable[[str], Progress] | None]:
+    """Yield what begins a bar for each part of long work, told its words; None elsewhere.
+
+    A part shows itself as it begins, as some tell nothing until they are done.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
     begun = time.monotonic()
+
+    def begin(part: str) -> Progress:
+        show = _shown(part, None, begun)
+        show(0, 1)
+        return show
+
+    try:
+        yield begin
+    finally:
+        wipe()
+
+
+def _shown(part: str, noun: str | None, begun: float) -> Progress:
+    """Return what shows progress once work takes long: how much of a noun, else which share."""
     shown = begun
     first: tuple[float, int] | None = None
 
@@ -106,14 +135,12 @@ def progress_bar(part: str, noun: str = "draws") -> Iterator[Progress | None]:
             return
         shown = now
         left = (now - first[0]) * (total - done) / (done - first[1]) if done > first[1] else 0.0
-        said = f"{done:,} of {total:,} {noun}{f', {_duration(left)} left' if left >= 1 else ''}"
+        said = f"{done:,} of {total:,} {noun}" if noun else f"{100 * done / total:.0f} %"
+        said += f", {_duration(left)} left" if left >= 1 else ""
         columns = shutil.get_terminal_size().columns - 1  # beyond which a terminal begins a line
         _overwrite(_bar(part, done / total, said, columns))
 
-    try:
-        yield show
-    finally:
-        wipe()
+    return show
 
 
 def wipe() -> None:

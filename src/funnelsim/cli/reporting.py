@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from funnelsim.analysis.board.effort import FEWEST_DRAWS, MOST_DRAWS
 from funnelsim.cli.examples import examples
 from funnelsim.cli.files import plan_of
 from funnelsim.cli.options import Drawn, draws_options, files_argument, set_option, variant_option
-from funnelsim.cli.process import progress_bar
+from funnelsim.cli.process import progress_bars
 from funnelsim.cli.values import ending
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @files_argument
 @set_option
 @variant_option(about="Of one file: the plan is this variant.")
-@draws_options(None, "20,000, of a team 2,000")
+@draws_options(None, "20,000, of a team 2,000", least=FEWEST_DRAWS, most=MOST_DRAWS)
 @click.option(
     "-o", "--output", metavar="OUT.html", default="report.html", show_default=True,
     callback=ending(".html"), help="Where the page goes.",
@@ -49,7 +50,7 @@ def report(
     plans = _plans(files, changes, variant)
     from funnelsim.report.page.report import report as made
 
-    with progress_bar("the page", "parts") as progress:
+    with progress_bars() as watch:
         made(
             plans,
             output,
@@ -57,7 +58,7 @@ def report(
             draws=drawn.draws,
             text=_text(files[0]),
             threads=drawn.threads,
-            progress=progress,
+            watch=watch,
         )
     click.echo(f"Wrote {Path(output).resolve()}")
 

@@ -12,6 +12,7 @@ import click
 from funnelsim.cli.delivery import Delivery
 from funnelsim.cli.examples import examples
 from funnelsim.cli.files import Named, Then
+from funnelsim.cli.long_work import tell_memory
 from funnelsim.cli.options import (
     By,
     Drawn,
@@ -54,7 +55,7 @@ DRAWS = 5_000
     help="What a next step costs: rep, hire, SDR, pod, activity, 'win rate', ramp, attrition or "
     "hiring; repeatable. Default: what [pay] and [economics] say.",
 )  # fmt: skip
-@draws_options(DRAWS)
+@draws_options(DRAWS, least=2)
 @cluster_option
 @delivery_options(
     ".csv or .json (every number), .nc (headcount only), .png (the pictures on one page)",
@@ -89,6 +90,7 @@ def headcount(
     weeks = None if hire_weeks is None else [_whole(week) for week in hire_weeks]
     cushioned = out.output is not None or pictures is not None
     parts = iter(_parts(5 if cushioned else 3))
+    tell_memory(plan, drawn.draws, drawn.threads, "headcount", "streamed")
     with shared_cluster(drawn.threads, cluster) as (own, client):
         asked: dict[str, Any] = {
             "draws": drawn.draws,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import os
 
+    from funnelsim.analysis.board.effort import Watch
     from funnelsim.scenario.model import Scenario
 
 
@@ -34,12 +35,20 @@ class _Room(ModuleType):
         text: str | None = None,
         threads: int | None = None,
         progress: Callable[[int, int], None] | None = None,
+        watch: Watch | None = None,
     ) -> str:
         """Make a page about a plan: see :func:`funnelsim.report.page.report.report`."""
         from funnelsim.report.page.report import report
 
         return report(
-            plans, path, seed=seed, draws=draws, text=text, threads=threads, progress=progress
+            plans,
+            path,
+            seed=seed,
+            draws=draws,
+            text=text,
+            threads=threads,
+            progress=progress,
+            watch=watch,
         )
 
 

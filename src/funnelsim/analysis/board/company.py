@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from funnelsim.analysis.answers import Answer, simulated
-from funnelsim.analysis.board.effort import Attempts, Effort, Tick
+from funnelsim.analysis.board.effort import Attempts, Effort, Watch
 from funnelsim.analysis.board.rep import ATTAIN, STEPS
 from funnelsim.analysis.compare.compare import compare
 from funnelsim.analysis.sizing.assumed import assumed
@@ -24,7 +24,7 @@ from funnelsim.analysis.sizing.otherwise import (
     company_chances,
     company_levers,
 )
-from funnelsim.engine.blocks import sample_blocks
+from funnelsim.engine.blocks import Progress, sample_blocks
 from funnelsim.scenario.model import Scenario
 
 if TYPE_CHECKING:
@@ -103,7 +103,9 @@ class CompanyFindings:
         return next(iter(self.plans.values()))
 
 
-def ask_about_company(plans: Mapping[str, Scenario], effort: Effort, tick: Tick) -> CompanyFindings:
+def ask_about_company(
+    plans: Mapping[str, Scenario], effort: Effort, watch: Watch
+) -> CompanyFindings:
     """Ask everything that the page tells of a team; what is refused is noted with its reason.
 
     Raises
@@ -119,20 +121,21 @@ def ask_about_company(plans: Mapping[str, Scenario], effort: Effort, tick: Tick)
         plans=planned,
         implied=plan != plans[name],
         effort=effort,
-        answer=simulated(plan, **how),
+        answer=simulated(plan, **how, progress=watch("team")),
         company=company,
         bookings=_bookings(company, effort),
     )
-    attempt = Attempts(found.refused, tick)
-    tick()
-    found.moved = attempt("sensitivity", lambda: assumed(plan, **few))
-    found.sized = attempt("headcount", lambda: headcount(plan, probability=ATTAIN, **few))
-    found.mapped = attempt("map", lambda: capacity(plan, **few))
-    found.steps = attempt("next_step", lambda: next_step(plan, **few))
-    attempt("target", lambda: _lower_target(found))
-    attempt("sweep", lambda: _slide(found))
+    attempt = Attempts(found.refused, watch)
+    found.moved = attempt("sensitivity", lambda shown: assumed(plan, **few, progress=shown))
+    found.sized = attempt(
+        "headcount", lambda shown: headcount(plan, probability=ATTAIN, **few, progress=shown)
+    )
+    found.mapped = attempt("map", lambda shown: capacity(plan, **few, progress=shown))
+    found.steps = attempt("next_step", lambda shown: next_step(plan, **few, progress=shown))
+    attempt("target", lambda shown: _lower_target(found, shown))
+    attempt("sweep", lambda shown: _slide(found, shown))
     if len(plans) > 1:
-        found.compared = attempt("compare", lambda: compare(planned, **how))
+        found.compared = attempt("compare", lambda shown: compare(planned, **how, progress=shown))
     return found
 
 
@@ -151,10 +154,10 @@ def _bookings(company: Company, effort: Effort) -> Floats:
     return np.asarray(np.concatenate(blocks)[:, 0], dtype=np.float64)
 
 
-def _lower_target(found: CompanyFindings) -> None:
+def _lower_target(found: CompanyFindings, progress: Progress | None) -> None:
     """Find the largest target of those looked at that is made as surely as it should be."""
     others = [Otherwise(target=float(each)) for each in TARGETS]
-    reached, _ = company_chances(found.company, others, **found.effort.how())
+    reached, _ = company_chances(found.company, others, **found.effort.how(), progress=progress)
     value, error = reached[:, 0].pair
     enough = np.flatnonzero(value >= ATTAIN)
     if enough.size:
@@ -162,7 +165,7 @@ def _lower_target(found: CompanyFindings) -> None:
         found.target = float(TARGETS[first]), float(value[first]), float(error[first])
 
 
-def _slide(found: CompanyFindings) -> None:
+def _slide(found: CompanyFindings, progress: Progress | None) -> None:
     """Answer every standing of the sliders: of each segment the lever that moves most.
 
     A segment is simulated once for each step of its own lever, as its draws do not depend on what
@@ -189,7 +192,7 @@ def _slide(found: CompanyFindings) -> None:
         for lever, value in zip(found.sliders, at, strict=True):
             moved |= lever.at(company, value).segments
         others.append(Otherwise(moved))
-    reached, booked = company_chances(company, others, **effort.how(LEVERS))
+    reached, booked = company_chances(company, others, **effort.how(LEVERS), progress=progress)
     chance, mean = (np.stack(each[:, 0].pair, axis=1).tolist() for each in (reached, booked))
     found.cells = [
         Cell(at, tuple(made), tuple(amount))

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypedDict, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 from funnelsim.errors import FunnelsimError
 
-Tick = Callable[[], None]
+if TYPE_CHECKING:
+    from funnelsim.engine.blocks import Progress
+
+Watch = Callable[[str], "Progress | None"]
+"""Told of each part as it begins; returns what is told how much of it is done, if anything."""
 Found = TypeVar("Found")
 
+FEWEST_DRAWS, MOST_DRAWS = 1_000, 100_000  # of a page: more digits it does not show
 FEWEST = 200  # draws of a part
 
 
@@ -52,19 +57,17 @@ class Attempts:
     Attributes
     ----------
     refused : dict of str to str
-    tick : callable
-        Called after each part.
+    watch : callable
+        Told of each part as it begins.
     """
 
     refused: dict[str, str]
-    tick: Tick
+    watch: Watch
 
-    def __call__(self, part: str, ask: Callable[[], Found]) -> Found | None:
+    def __call__(self, part: str, ask: Callable[[Progress | None], Found]) -> Found | None:
         """Return what was found; None where it was refused."""
         try:
-            return ask()
+            return ask(self.watch(part))
         except FunnelsimError as reason:
             self.refused[part] = str(reason)
             return None
-        finally:
-            self.tick()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from funnelsim.analysis.attainment import attainment
-from funnelsim.analysis.board.effort import Attempts, Effort, Tick
+from funnelsim.analysis.board.effort import Attempts, Effort, Watch
 from funnelsim.analysis.chances import Chances, Goal, Method, chances
 from funnelsim.analysis.compare.compare import compare
 from funnelsim.analysis.levers.bridge import bridge
@@ -27,6 +27,7 @@ from funnelsim.twin.exact import exact
 if TYPE_CHECKING:
     import xarray as xr
 
+    from funnelsim.engine.blocks import Progress
     from funnelsim.scenario.model import Scenario
 
 
@@ -105,10 +106,10 @@ class RepFindings:
         return bool(self.chance.values[0] >= ATTAIN)
 
 
-def ask_about_rep(plans: Mapping[str, Scenario], effort: Effort, tick: Tick) -> RepFindings:
+def ask_about_rep(plans: Mapping[str, Scenario], effort: Effort, watch: Watch) -> RepFindings:
     """Ask everything that the page tells of one rep; what is refused is noted with its reason."""
     plan = next(iter(plans.values()))
-    samples = simulate(plan, **effort.how())
+    samples = simulate(plan, **effort.how(), progress=watch("quarters"))
     own, why = _exact(plan)
     made = chances([plan], Goal(), **effort.how())
     found = RepFindings(
@@ -121,33 +122,41 @@ def ask_about_rep(plans: Mapping[str, Scenario], effort: Effort, tick: Tick) -> 
         refused={"exact": why} if why else {},
     )
     method: Method = "auto" if _is_quick(plan) else "simulated"
-    attempt = Attempts(found.refused, tick)
+    attempt = Attempts(found.refused, watch)
     found.moved = attempt(
         "sensitivity",
-        lambda: sensitivity(plan, method=method, elasticities=0, **effort.how(LEVERS)),
+        lambda shown: sensitivity(
+            plan, method=method, elasticities=0, **effort.how(LEVERS), progress=shown
+        ),
     )
     if not found.reached:
 
-        def alone(ways: Mapping[str, bool]) -> list[Alone]:
-            return each_alone(plan, ways, attain=ATTAIN, method=method, **effort.how(CELLS))
+        def alone(ways: Mapping[str, bool], shown: Progress | None) -> list[Alone]:
+            return each_alone(
+                plan, ways, attain=ATTAIN, method=method, **effort.how(CELLS), progress=shown
+            )
 
         ways = pullable(plan)
         first = sorted(ways, key=lambda path: -_swing(found, path)[0])[:MOST_ALONE]
-        found.alone = attempt("solve", lambda: alone({path: ways[path] for path in first})) or []
-        lower = attempt("quota", lambda: alone({QUOTA: False})) or []
+        pulled = {path: ways[path] for path in first}
+        found.alone = attempt("solve", lambda shown: alone(pulled, shown)) or []
+        lower = attempt("quota", lambda shown: alone({QUOTA: False}, shown)) or []
         found.quota = next((each for each in lower if each.found), None)
-    found.swept = attempt("sweep", lambda: _swept(found, method))
-    found.luck = attempt("luck", lambda: luck(plan, **effort.how(LUCK)))
+    found.swept = attempt("sweep", lambda shown: _swept(found, method, shown))
+    found.luck = attempt("luck", lambda shown: luck(plan, **effort.how(LUCK), progress=shown))
     if len(plans) > 1:
         quick = all(map(_is_quick, plans.values()))
         side: Method = "auto" if quick else "simulated"
         found.compared = attempt(
-            "compare", lambda: compare(plans, method=side, **effort.how(COMPARED))
+            "compare",
+            lambda shown: compare(plans, method=side, **effort.how(COMPARED), progress=shown),
         )
         other = _farthest(found)
         found.bridged = attempt(
             "bridge",
-            lambda: bridge(plan, plans[other], method=side, **effort.how(LEVERS)),
+            lambda shown: bridge(
+                plan, plans[other], method=side, **effort.how(LEVERS), progress=shown
+            ),
         )
     return found
 
@@ -203,7 +212,7 @@ def _unknown(plan: Scenario) -> int:
     return sum(map(bool, spreads)) + len(plan.uncertainty)
 
 
-def _swept(found: RepFindings, method: Method) -> xr.Dataset:
+def _swept(found: RepFindings, method: Method, progress: Progress | None) -> xr.Dataset:
     """Return the grid of the sliders: of the kinds that move most the lever that does."""
     plan, effort = found.plan, found.effort
     ways = pullable(plan)
@@ -218,6 +227,7 @@ def _swept(found: RepFindings, method: Method) -> xr.Dataset:
         {path: lever_steps(plan, path, up=ways[path]) for path in strongest if path in chosen},
         method=method,
         metrics=metrics,
+        progress=progress,
         **effort.how(CELLS),
     )
 

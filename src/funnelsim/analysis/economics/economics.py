@@ -157,7 +157,8 @@ def economics(
             [empty_weeks(team[n], by_name[n], slice(team[n].seats)) for n in vacant],
         )
     answers = flows.answers() | returns.answers() | vacancies.answers()
-    numbers: dict[str, npt.ArrayLike | Pair] = dict(answers) | _stated(team)
+    stated = _stated(team)
+    numbers: dict[str, npt.ArrayLike | Pair] = dict(answers) | stated
     refused = _blanked(team, numbers)
     numbers["commission_budget"] = budgets
     if not vacant:
@@ -181,6 +182,7 @@ def economics(
         },
         attrs | {"draws": draws, "seed": seed, "stream_version": STREAM_VERSION},
         refused,
+        stated=[*stated, "commission_budget"],
     )
     return told.rename(quarter="year") if by_year else told
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,17 +88,26 @@ class Answered:
             about |= {"draws": self.draws, "seed": self.seed, "stream_version": STREAM_VERSION}
         return about
 
+    @cached_property
+    def _first(self) -> list[int]:
+        """The first plan that each is equal to; equal ones have equal answers."""
+        places: dict[float, list[int]] = {}
+        found = []
+        for index, value in enumerate(self.found.values.tolist()):
+            alike = places.setdefault(value, [])
+            own = (place for place in alike if self.plans[place] == self.plans[index])
+            found.append(next(own, index))
+            if found[-1] == index:
+                alike.append(index)
+        return found
+
     def _merged(self, weights: Floats) -> Floats:
         """Return the weights with those of equal plans moved to the first of them."""
         whole = np.array(weights, dtype=np.float64)
-        first: list[int] = []
-        for index, plan in enumerate(self.plans):
-            known = next((place for place in first if self.plans[place] == plan), None)
-            if known is None:
-                first.append(index)
-                continue
-            whole[..., known] += whole[..., index]
-            whole[..., index] = 0.0
+        for index, first in enumerate(self._first):
+            if first != index:
+                whole[..., first] += whole[..., index]
+                whole[..., index] = 0.0
         return whole
 
 
@@ -109,6 +119,7 @@ def labelled(
     refused: Mapping[str, str],
     *,
     sampled: Collection[str] = (),
+    stated: Collection[str] = (),
     units: Mapping[str, str] | None = None,
 ) -> xr.Dataset:
     """Return numbers under their names of the registry, with errors, units and provenance.
@@ -122,6 +133,8 @@ def labelled(
         Why something is missing or NaN, by name.
     sampled : collection of str
         Names whose errors are standard errors whatever the method.
+    stated : collection of str
+        Names of what follows from the plan without luck, which is exact whatever the method.
     units : mapping of str to str, optional
         Of names whose unit depends on what was asked.
     """
@@ -130,9 +143,12 @@ def labelled(
         about = described(BY_NAME[name], plan)
         about["units"] = (units or {}).get(name, about["units"])
         values, errors = number if isinstance(number, tuple) else (number, None)
+        if name in stated:
+            about["method"], errors = "exact", 0.0 * np.asarray(values)
         arrays[name] = (BY_NAME[name].dims, values, about)
         if errors is not None:
             simulated = attrs["method"] == "simulated" or name in sampled
+            simulated &= name not in stated
             suffix = STANDARD_ERROR if simulated else NUMERICAL_ERROR
             kind = suffix.strip("_").replace("_", " ")
             about = about | {"long_name": f"{kind} of {about['long_name']}"}

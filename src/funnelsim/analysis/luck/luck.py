@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -120,29 +120,21 @@ def luck(
         raise ArgumentError(f"draws = {draws}: must be at least {FEWEST_DRAWS}: one has no error.")
     check_one_seat(plan)
     check_quota(plan)
-    parts, refused = _parts(plan)
-    runs: list[Run] = []
-    for part in parts:
-        for run in part.runs:
-            if run not in runs:
-                runs.append(run)
-        if not isinstance(part, HEAVY):
-            common = len(runs)
-    whole = Parts(parts, [[runs.index(run) for run in part.runs] for part in parts])
-    size = sum(bytes_per_draw(run.packed()) for run in runs)
-    block = min(max(BLOCK_BYTES // size, LEAST_BLOCK), BLOCK)
+    asked = question_of(plan)
+    runs = [*asked.common, *asked.heavy]
+    places = [[runs.index(run) for run in part.runs] for part in asked.parts]
     few = max(draws // SHARE, LEAST_SHARE)
-    heavy = Heavy(runs[common:], min(few + -few % block, draws))
+    heavy = Heavy(asked.heavy, min(few + -few % asked.block, draws))
     made = {"seed": int(seed), "draws": int(draws), "stream_version": STREAM_VERSION}
     attrs = provenance(plan) | {"method": "simulated"} | made
     attrs["draws_of_sources"] = heavy.draws
     (found,) = gathered(
-        runs[:common],
-        whole,
-        lambda: [_labelled(plan, parts, refused, attrs)],
+        asked.common,
+        Parts(asked.parts, places),
+        lambda: [_labelled(plan, asked.parts, asked.refused, attrs)],
         draws=draws,
         seed=seed,
-        grain=block,
+        grain=asked.block,
         heavy=heavy,
         threads=threads,
         cluster=cluster,
@@ -151,6 +143,42 @@ def luck(
         identity=identity_of("luck", attrs),
     )
     return found
+
+
+class Question(NamedTuple):
+    """What is simulated to answer.
+
+    Attributes
+    ----------
+    parts : list of Part
+    refused : dict of str to str
+        Why others cannot be simulated, by name of their numbers.
+    common, heavy : list of Run
+        Of the parts, each run once; those that fewer draws have apart.
+    block : int
+        Draws at a time.
+    """
+
+    parts: list[Part]
+    refused: dict[str, str]
+    common: list[Run]
+    heavy: list[Run]
+    block: int
+
+
+def question_of(plan: Scenario) -> Question:
+    """Return what is simulated to answer."""
+    parts, refused = _parts(plan)
+    common: list[Run] = []
+    heavy: list[Run] = []
+    for part in parts:
+        own = heavy if isinstance(part, HEAVY) else common
+        for run in part.runs:
+            if run not in own:
+                own.append(run)
+    size = sum(bytes_per_draw(run.packed()) for run in [*common, *heavy])
+    block = min(max(BLOCK_BYTES // size, LEAST_BLOCK), BLOCK)
+    return Question(parts, refused, common, heavy, block)
 
 
 class Parts(Gathering):

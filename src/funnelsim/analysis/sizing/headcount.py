@@ -226,6 +226,7 @@ def _labelled(
             "most_tried": json.dumps(_tried(growths, hires, wanted, weeks)),
         },
         dict(_refused(growths, hires, found, wanted)),
+        stated=["headcount_now"],
     )
 
 

@@ -12,6 +12,7 @@ from funnelsim.analysis.levers.stated import default_paths
 from funnelsim.analysis.solve.search import Curve, nearest
 from funnelsim.analysis.solve.solve import value_error
 from funnelsim.analysis.solve.span import Span, span_of
+from funnelsim.engine.blocks import Progress
 from funnelsim.scenario.model import Scenario
 from funnelsim.scenario.wording import parts_of
 
@@ -113,6 +114,7 @@ def each_alone(
     draws: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
+    progress: Progress | None = None,
 ) -> list[Alone]:
     """Return what each lever alone takes for P(attain), the smallest relative change first.
 
@@ -125,6 +127,8 @@ def each_alone(
     attain : float
     method, draws, seed, threads
         As in :func:`funnelsim.solve`.
+    progress : callable, optional
+        Called with (levers done, levers in all) before each.
 
     Returns
     -------
@@ -144,7 +148,9 @@ def each_alone(
         return chances(plans, Goal(), method=method, draws=draws, seed=seed, threads=threads)
 
     found = []
-    for path, up in ways.items():
+    for done, (path, up) in enumerate(ways.items()):
+        if progress is not None:
+            progress(done, len(ways))
         lever = lever_of(bare(plan), path)
         values = list(_on_the_way(span_of(plan, path), lever, up))
         if len(values) < 2:  # there is no room

@@ -14,7 +14,7 @@ from funnelsim.analysis.team.group import BANDS, counted
 from funnelsim.analysis.team.tally import QUANTILES, SHARES, Pairs
 from funnelsim.analysis.team.worlds import company_of
 from funnelsim.engine.simulate import described
-from funnelsim.registry import BY_NAME, STANDARD_ERROR, TEAM
+from funnelsim.registry import BY_NAME, NUMERICAL_ERROR, STANDARD_ERROR, TEAM
 from funnelsim.registry import COMPANY as OF_COMPANY
 from funnelsim.registry.dataset import dataset
 
@@ -42,12 +42,14 @@ def labelled(tally: TeamTally, causes: Sequence[str], attrs: dict[str, str | int
         about = about | {"long_name": f"standard error of {about['long_name']}"}
         arrays[variable.name + STANDARD_ERROR] = (dims, error, about)
     if tally.targets is not None:
-        about = described(BY_NAME["over_assignment"], tally.plan)
+        about = described(BY_NAME["over_assignment"], tally.plan) | {"method": "exact"}
         quotas = [
             each.headcount * np.array(each.quotas) for each in company_of(tally.plan).values()
         ]
         over = tally.periods.sums(np.sum(quotas, axis=0)) / tally.targets
         arrays["over_assignment"] = (tally.periods.by, over, about)
+        about = about | {"long_name": f"numerical error of {about['long_name']}"}
+        arrays["over_assignment" + NUMERICAL_ERROR] = (tally.periods.by, 0.0 * over, about)
     return dataset(arrays, _coords(tally, causes), attrs | {"refused": json.dumps(refused)})
 
 

@@ -15,7 +15,6 @@ from funnelsim.analysis.team.group import Group
 from funnelsim.analysis.team.tally import FEWEST, QUANTILES
 
 Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 Pair = tuple[Floats, Floats]
 Compared = dict[str, tuple[Pair, Pair]]  # by name: values and differences, (plan, ...), and errors
 

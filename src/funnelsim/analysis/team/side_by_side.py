@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from distributed import Client
 
 Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 FEWEST_DRAWS = 2
 BLOCK_BYTES, MOST_BLOCK = 1 << 25, 4_096  # of a block; one a thread is in memory

@@ -9,7 +9,7 @@ from typing import Any
 
 from funnelsim.analysis.answers import TEAM_DRAWS
 from funnelsim.analysis.board.company import ask_about_company
-from funnelsim.analysis.board.effort import Effort
+from funnelsim.analysis.board.effort import FEWEST_DRAWS, MOST_DRAWS, Effort, Watch
 from funnelsim.analysis.board.rep import ask_about_rep
 from funnelsim.analysis.seats import reads_as_team
 from funnelsim.errors import ArgumentError
@@ -31,9 +31,29 @@ from funnelsim.writing import write_text
 Progress = Callable[[int, int], None]
 
 DRAWS, FEW_DRAWS = 20_000, TEAM_DRAWS // 5
-FEWEST = 1_000
-MOST = 100_000  # draws: a page shows no more digits
-PARTS = 9
+PARTS_OF_REP = {  # what is worked on, in its order
+    "quarters": "how likely",
+    "sensitivity": "levers",
+    "solve": "what it takes",
+    "quota": "a lower quota",
+    "sweep": "sliders",
+    "luck": "luck",
+    "compare": "plans side by side",
+    "bridge": "what each change adds",
+    "page": "the page",
+}
+PARTS_OF_TEAM = {
+    "team": "how likely",
+    "sensitivity": "levers",
+    "headcount": "how many reps",
+    "map": "reps and activity",
+    "next_step": "next steps",
+    "target": "a lower target",
+    "sweep": "sliders",
+    "compare": "plans side by side",
+    "page": "the page",
+}
+OF_PLANS = ("compare", "bridge")  # parts of a page about more than one
 LIMITS = (
     "What the model leaves out: no rush at the end of a quarter, win rates that do not depend on "
     "deal size, a market that moves entries only, and reps who do not react to being ahead or "
@@ -69,6 +89,7 @@ def report(
     text: str | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> str:
     """Make a page about a plan: the answer first, then what it rests on and what it would take.
 
@@ -93,6 +114,9 @@ def report(
         Defaults to the processors that this process may use.
     progress : callable, optional
         Called with (parts done, parts in all).
+    watch : callable, optional
+        Called with what is worked on, such as "2 of 9: levers", as each part begins. What it
+        returns, unless None, is called with (done, in all) meanwhile, in whatever the part counts.
 
     Returns
     -------
@@ -116,19 +140,23 @@ def report(
     """
     known = _by_name(plans)
     of_team = any(map(reads_as_team, known.values()))
-    if draws is not None and not FEWEST <= draws <= MOST:
-        raise ArgumentError(f"draws = {draws}: must be from {FEWEST:,} to {MOST:,}.")
+    if draws is not None and not FEWEST_DRAWS <= draws <= MOST_DRAWS:
+        raise ArgumentError(f"draws = {draws}: must be from {FEWEST_DRAWS:,} to {MOST_DRAWS:,}.")
     effort = Effort(draws or (FEW_DRAWS if of_team else DRAWS), seed, threads)
-    done = 0
+    words = {
+        part: said
+        for part, said in (PARTS_OF_TEAM if of_team else PARTS_OF_REP).items()
+        if len(known) > 1 or part not in OF_PLANS
+    }
 
-    def tick() -> None:
-        nonlocal done
-        done = min(done + 1, PARTS - 1)
+    def begin(part: str) -> Progress | None:
+        done = list(words).index(part)  # parts that this plan does not need are passed over
         if progress is not None:
-            progress(done, PARTS)
+            progress(done, len(words))
+        return None if watch is None else watch(f"{done + 1} of {len(words)}: {words[part]}")
 
     pictures = Pictures()
-    content, about = (_team if of_team else _rep)(known, effort, tick, pictures, text)
+    content, about = (_team if of_team else _rep)(known, effort, begin, pictures, text)
     made = Made(
         versions={
             "funnelsim": str(about["funnelsim_version"]),
@@ -146,7 +174,7 @@ def report(
     if path is not None:
         write_text(path, page)
     if progress is not None:
-        progress(PARTS, PARTS)
+        progress(len(words), len(words))
     return page
 
 
@@ -164,11 +192,12 @@ def _by_name(plans: Scenario | Mapping[str, Scenario]) -> dict[str, Scenario]:
 def _rep(
     plans: dict[str, Scenario],
     effort: Effort,
-    tick: Callable[[], None],
+    watch: Watch,
     pictures: Pictures,
     text: str | None,
 ) -> tuple[Content, Mapping[Any, Any]]:
-    found = ask_about_rep(plans, effort, tick)
+    found = ask_about_rep(plans, effort, watch)
+    watch("page")
     assumed = assumed_of(found.plan, text)
     what_if = what_if_of_rep(found)
     together = steps_together(what_if) if what_if else ()
@@ -192,11 +221,12 @@ def _rep(
 def _team(
     plans: dict[str, Scenario],
     effort: Effort,
-    tick: Callable[[], None],
+    watch: Watch,
     pictures: Pictures,
     text: str | None,
 ) -> tuple[Content, Mapping[Any, Any]]:
-    found = ask_about_company(plans, effort, tick)
+    found = ask_about_company(plans, effort, watch)
+    watch("page")
     assumed = assumed_of(next(iter(plans.values())), text)
     seats, what_if = found.plan.seats, what_if_of_company(found)
     together = steps_together(what_if) if what_if else ()

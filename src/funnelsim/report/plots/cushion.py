@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-AS_IS = "as it is"
 CERTAINTY = 0.9
 ROOM = 0.35  # of the width: what a label takes
 LABEL = 0.055  # of the height: labels at least so far apart
