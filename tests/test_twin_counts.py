@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +12,18 @@ from scipy import integrate, special, stats
 
 from funnelsim.errors import NotCoveredError
 from funnelsim.scenario.model import Market, Scenario
-from funnelsim.twin.counts import condensed
 from funnelsim.twin.delays import in_window
 from funnelsim.twin.exact import exact
 from funnelsim.twin.funnel import Funnel
 from funnelsim.twin.market import market_nodes
+from funnelsim.twin.series import (
+    FARTHEST,
+    condensed,
+    kinds_of,
+    logarithm,
+    summed,
+    through_nodes,
+)
 from funnelsim.twin.skill import nodes_of
 from funnelsim.twin.weeks import weeks_of
 from twin_plans import attained, attained_only, errors_of, sales_math, shares_of, sized, value
@@ -294,21 +302,113 @@ def test_a_poisson_funnel_with_delays_stays_poisson() -> None:
         assert deals_law(plan, 20, start, stop) == pytest.approx(truth, abs=1e-11)
 
 
-def test_many_weeks_are_as_good_as_a_few_nodes() -> None:
+def some_shares() -> tuple[np.ndarray, np.ndarray]:
+    """Shares of a hundred weeks, one of them that of three more."""
     rng = np.random.default_rng(1)
     shares = np.append(rng.uniform(0, 0.3, 100), 0.3)
-    nodes, weights = condensed(shares, np.ones(101))
+    return shares, np.append(np.ones(100), 3.0)
+
+
+def test_many_weeks_are_as_good_as_a_few_nodes() -> None:
+    shares, repeats = some_shares()
+    nodes, weights = condensed(shares, repeats, 16)
     for mean in (0.5, 3.0):
-        truth = np.log1p(mean * shares * (1 - 0.6j)).sum()
+        truth = repeats @ np.log1p(mean * shares * (1 - 0.6j))
         assert weights @ np.log1p(mean * nodes * (1 - 0.6j)) == pytest.approx(truth, rel=1e-12)
 
 
-@pytest.mark.parametrize("policy", [{}, {"floor_per_week": 58, "adherence": 0.9}])
-def test_condensed_weeks_give_the_same_deals(policy: dict, monkeypatch) -> None:
-    plan = sales_math(days=(0, 7, 32), activity={"per_quarter": 750, "week_cv": 0.6}, policy=policy)
-    few = deals_law(plan, 30)
-    monkeypatch.setattr("funnelsim.twin.counts.LITTLE", 0.0)
-    assert few == pytest.approx(deals_law(plan, 30), abs=1e-11)
+def half_circle(points: int) -> np.ndarray:
+    """Points y = 1 - z, |z| < 1, where laws of numbers are read off."""
+    return 1 - 0.99 * np.exp(-1j * np.pi * np.arange(points) / (points - 1))
+
+
+def week_by_week(law: Any, kept: np.ndarray, shares: Any, repeats: Any, y: Any) -> np.ndarray:
+    """The product of all weeks, (kind, point)."""
+    out = np.ones((kept.size, y.size), dtype=np.complex128)
+    for share, times in zip(shares, repeats, strict=True):
+        out *= law(np.arange(kept.size), kept[:, None] * share * y) ** times
+    return out
+
+
+@pytest.mark.parametrize("shape", [11.1, 4.0, 0.44])
+def test_a_series_multiplies_as_week_by_week(shape: float) -> None:
+    """Negative binomial weeks, whose logarithm is singular where the mean is -shape."""
+    shares, repeats = some_shares()
+    means = np.array([0.0, 0.02, 0.3, 1.0, 5.0, 40.0])  # of those counted, but for the share
+    kept = means / means.max()
+    y = half_circle(33)
+
+    def law(rows: np.ndarray, fewer: np.ndarray) -> np.ndarray:
+        return (1 + means.max() / shape * fewer) ** -shape
+
+    of, farthest, places = kinds_of(np.zeros(6, dtype=np.int64), FARTHEST * shares.max() * kept)
+    series = summed(logarithm(law, of, farthest), places, kept / farthest[places], shares, repeats)
+    converges = FARTHEST * shares.max() * means < 0.7 * shape
+    assert series.accurate[converges].all()
+    assert not series.accurate[-1]
+    found = series.pgf(np.flatnonzero(series.accurate), y)
+    truth = week_by_week(law, kept, shares, repeats, y)[series.accurate]
+    assert found == pytest.approx(truth, abs=1e-12)
+
+
+def test_a_series_is_not_used_where_a_law_vanishes() -> None:
+    """A week of 8 sure activities: (1 - x)^8, with its zero within reach or beyond."""
+    shares, repeats = some_shares()
+    kept = np.array([1.0, 3.5])
+
+    def law(rows: np.ndarray, fewer: np.ndarray) -> np.ndarray:
+        return (1 - fewer) ** 8
+
+    rows = np.arange(2)
+    farthest = FARTHEST * shares.max() * kept
+    series = summed(logarithm(law, rows, farthest), rows, kept / farthest, shares, repeats)
+    assert series.accurate.tolist() == [True, False]
+    y = half_circle(33)
+    truth = week_by_week(law, kept, shares, repeats, y)[:1]
+    assert series.pgf(np.array([0]), y) == pytest.approx(truth, abs=1e-12)
+
+
+def test_nodes_follow_a_logarithm_and_tell_where_they_do_not() -> None:
+    """Through more than half a turn; and so near to where a law is infinite that few fail."""
+    shares, repeats = some_shares()
+    means = np.array([1.0, 30.0, 89.0])
+
+    def through(y: complex, power: float, nodes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        def week(share: float) -> np.ndarray:
+            return (1 + means[:, None] * share * np.array([y]) / 9) ** -power
+
+        truth = np.prod([week(a) ** n for a, n in zip(shares, repeats, strict=True)], axis=0)
+        found, do = through_nodes(week, shares, repeats, nodes)
+        return found[do], truth[do], do
+
+    found, truth, do = through(0.01 + 0.4j, 9.0, 48)
+    assert do.all()
+    assert found == pytest.approx(truth, abs=1e-12)
+    for nodes, enough in ((16, 1), (48, 2)):
+        found, truth, do = through(-1 / 3, 1.0, nodes)
+        assert do.sum() == enough
+        assert found == pytest.approx(truth, rel=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("activity", "policy"),
+    [
+        ({"week_cv": 0.6}, {}),
+        ({"week_cv": 0.6}, {"floor_per_week": 58, "adherence": 0.9}),
+        ({"rep_cv": 0.5, "week_cv": 1.5}, {"floor_per_week": 58, "adherence": 0.9}),
+        ({"elasticity": 0.6}, {"floor_per_week": 50, "adherence": 1.0}),
+    ],
+)
+def test_many_weeks_at_once_give_the_same_deals(activity: dict, policy: dict, monkeypatch) -> None:
+    plan = sales_math(
+        days=(0, 7, 32),
+        activity={"per_quarter": 750, **activity},
+        policy=policy,
+        conversions=(0.05, 0.6, 1 / 3),
+    )
+    at_once = deals_law(plan, 30)
+    monkeypatch.setattr("funnelsim.twin.series.ACCURATE", -1.0)  # nothing is: week by week
+    assert at_once == pytest.approx(deals_law(plan, 30), abs=1e-11)
 
 
 def test_weekly_laws_sum_to_one() -> None:

@@ -14,10 +14,9 @@ from funnelsim.analysis.seats import check_one_seat
 from funnelsim.analysis.tally import QUARTERS_PER_YEAR, REACHES, never_certain
 from funnelsim.engine.blocks import Progress, Run, Samples, sample_blocks
 from funnelsim.errors import ArgumentError, NotCoveredError
-from funnelsim.registry import NUMERICAL_ERROR
 from funnelsim.scenario.model import Scenario
 from funnelsim.scenario.wording import shown
-from funnelsim.twin.exact import exact, takes_more
+from funnelsim.twin.exact import exact_value, takes_more
 
 Floats = npt.NDArray[np.float64]
 Method = Literal["auto", "exact", "simulated"]
@@ -208,7 +207,9 @@ def is_laborious(plan: Scenario, goal: Goal, draws: int = 0) -> bool:
     Examples
     --------
     >>> import funnelsim as fs
-    >>> [is_laborious(fs.preset(name), Goal()) for name in ("mid_market", "ten_two_one")]
+    >>> plan = fs.preset("ten_two_one")
+    >>> unlike = {"stages.won.rep_cv": 0.2, "stages.demo.rep_cv": 0.2}
+    >>> [is_laborious(each, Goal()) for each in (plan, plan.replace(unlike))]
     [False, True]
     """
     most = max(MOST_WORK, PER_QUARTER * draws * plan.calendar.quarters)
@@ -236,8 +237,7 @@ def _exact_ones(
 def _exact(plan: Scenario, goal: Goal) -> tuple[float, float]:
     """Return an exact probability and its numerical error, the mean over the horizon."""
     name = _name_of(goal)
-    found = exact(plan, by=goal.by, only=[name])
-    both = np.stack([found[name].values[0], found[name + NUMERICAL_ERROR].values[0]])
+    both = np.stack(exact_value(plan, name, goal.by))
     picked = both.mean(axis=1) if goal.at_least is None else both[:, goal.at_least - 1]
     return float(picked[0]), float(picked[1])
 

@@ -36,10 +36,12 @@ def tell_memory(
     """
     from funnelsim.analysis.memory import memory_needed
 
-    needed = memory_needed(plan, draws=draws, threads=threads)
-    taken = max(getattr(needed, call) for call in calls)
     seats = sum(each.seats for each in plan.team.values())
     rep_quarters = draws * seats * plan.calendar.quarters * (times or SEVERAL)
+    if times is None and rep_quarters < LONG:
+        return  # to know what many plans take takes time, and it is little
+    needed = memory_needed(plan, draws=draws, threads=threads)
+    taken = max(getattr(needed, call) for call in calls)
     if rep_quarters >= LONG or taken >= MUCH:
         work = f"{rep_quarters:,} rep-quarters. " if times else ""
         click.echo(f"{work}Memory: up to {taken / 2**20:,.0f} MiB.", err=True)

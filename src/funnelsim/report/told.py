@@ -9,6 +9,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from funnelsim.registry import NUMERICAL_ERROR, STANDARD_ERROR
 from funnelsim.report.numbers import money, percent, plain, points, tight
 
@@ -124,9 +126,13 @@ class Told:
     def _array(self, name: str) -> tuple[tuple[str, ...], Any, Any, bool]:
         """Return dims, values, errors and whether these are errors of draws."""
         array, drawn = self.result[name], name + STANDARD_ERROR in self.result
-        suffix = STANDARD_ERROR if drawn else NUMERICAL_ERROR
-        errors = self.result.get(name + suffix, 0 * array if array.dtype.kind in "iuf" else array)
-        return tuple(map(str, array.dims)), array.values, errors.values, drawn
+        values, other = array.values, name + (STANDARD_ERROR if drawn else NUMERICAL_ERROR)
+        errors = values
+        if other in self.result:  # xarray's get looks for similar names, which takes long
+            errors = self.result[other].values
+        elif values.dtype.kind in "iuf":
+            errors = np.where(np.isfinite(values), 0.0, np.nan)
+        return tuple(map(str, array.dims)), values, errors, drawn
 
     def get(self, name: str, **labels: object) -> Number:
         """Return the number at the labels of its dims; at the first of a dim that is left out."""

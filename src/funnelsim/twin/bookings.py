@@ -55,6 +55,7 @@ class Bookings:
         self.windfalls = windfall.per_quarter if windfall else 0.0
         self._name = deal_size, windfall, multipliers.tobytes()
         self._deals: dict[float, Amount] = {}
+        self._compounds: dict[tuple[float, int, bool], Compound] = {}
         self._known: dict[tuple[float, int, int, int, bool], tuple[Values, float]] = {}
 
     def below(
@@ -154,13 +155,15 @@ class Bookings:
 
     def compound(self, size: float, quarters: int, repeatable: bool = False) -> Compound:
         """Return the sums of deals of reps with this multiplier."""
-        if size not in self._deals:
-            self._deals[size] = self.deal.scaled(size)
-        deal = self._deals[size]
-        if repeatable:
-            return Compound(deal)
-        windfall, windfalls = self.windfall if quarters else None, self.windfalls * quarters
-        return Compound(deal, self.whale_probability, self.whale_multiple, windfall, windfalls)
+        key = size, quarters, repeatable
+        if key not in self._compounds:
+            if size not in self._deals:
+                self._deals[size] = self.deal.scaled(size)
+            deal = self._deals[size]
+            windfall, windfalls = self.windfall if quarters else None, self.windfalls * quarters
+            whole = deal, self.whale_probability, self.whale_multiple, windfall, windfalls
+            self._compounds[key] = Compound(deal) if repeatable else Compound(*whole)
+        return self._compounds[key]
 
 
 def _rounded_up(count: int) -> int:

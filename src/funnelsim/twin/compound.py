@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 from funnelsim.errors import NotCoveredError
-from funnelsim.twin.fourier import FEWEST, MOST, NOISE, Complexes, Floats, line, scale_of
+from funnelsim.twin.fourier import (
+    FEWEST,
+    MOST,
+    NOISE,
+    Complexes,
+    Floats,
+    line,
+    scale_of,
+    scales_of,
+)
 from funnelsim.twin.lattice import Lattice, common_unit
 from funnelsim.twin.sizes import CHUNK, Amount
 from funnelsim.twin.work import Work
@@ -29,6 +39,7 @@ LATTICE_WORK = 4  # and one number of deals at a point of a circle
 SHARED = 8  # questions of a period that share the transforms on a line
 LATTICE_OVERHEAD = 20  # numbers of deals that take as much as the circle itself
 OVERHEAD = 100  # terms that cost as much as the transforms on a line
+THETAS = -6, 12, 217  # of Chernoff's bounds, decades over the mean deal, and how many
 TINY = 1e-300  # keeps logarithms of vanished transforms finite
 
 
@@ -138,11 +149,17 @@ class Compound:
 
         By Chernoff's bound P(S_n < x) <= exp(theta x) E[exp(-theta X)]^n for every theta > 0.
         """
-        theta = np.logspace(-2, 8, 121) / x
-        logs = np.log(np.maximum(self.mixed_transform(theta.astype(np.complex128)).real, TINY))
+        theta, logs = self._decay
         with np.errstate(divide="ignore"):
-            numbers = (theta * x - math.log(NEGLIGIBLE)) / -logs
+            numbers = (theta * x - math.log(NEGLIGIBLE)) / logs
         return math.ceil(float(numbers.min())) + 1
+
+    @cached_property
+    def _decay(self) -> tuple[Floats, Floats]:
+        """Return values of theta, whatever the argument, and -log E exp(-theta X) at each."""
+        theta = np.logspace(*THETAS) / self.deal.mean
+        transform = self.mixed_transform(theta.astype(np.complex128)).real
+        return theta, -np.log(np.maximum(transform, TINY))
 
     def mixed_transform(self, s: Complexes) -> Complexes:
         """Return E exp(-s X) of a deal X, whale or not."""
@@ -236,7 +253,7 @@ class Compound:
         values, errors = np.zeros(terms.left.size), np.zeros(terms.left.size)
         if done.all():
             return values, errors
-        scales = np.array([scale_of(left) for left in terms.left])
+        scales = scales_of(terms.left)
         for scale in np.unique(scales[~done]).tolist():
             members, on = np.flatnonzero((scales == scale) & ~done), line(scale, points)
             deal, whale, fall, common = self._factors(scale, points)

@@ -6,7 +6,7 @@ Derived in docs/background/exact.md, "The number of deals".
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,17 +14,29 @@ from numpy.typing import NDArray
 
 from funnelsim.errors import NotCoveredError
 from funnelsim.twin.fourier import DAMPING, PERIODS, Complexes, Floats
+from funnelsim.twin.series import (
+    ACCURATE,
+    FARTHEST,
+    POINTS,
+    Law,
+    Series,
+    kinds_of,
+    logarithm,
+    summed,
+    through_nodes,
+)
 from funnelsim.twin.sizes import CHUNK
-from funnelsim.twin.weeks import Weeks, binomials, most_entries, usual_entries
+from funnelsim.twin.weeks import Weeks, binomials, most_entries, polynomial, usual_entries
 from funnelsim.twin.work import Work
 
 Integers = NDArray[np.int64]
 NEGLIGIBLE = 1e-17
-NODES = 16  # Chebyshev nodes that stand for more weeks than that
-LITTLE = 1.0  # mean count of a week up to which they may
+NODES = 16, 48  # Chebyshev nodes that stand for more weeks than that
+LITTLE = 1.0  # mean count of a week up to which the first will do
 WEEK_WORK = 25  # complex multiplications that a week's generating function takes at one point
 VARYING_WORK = 100  # where its activities vary more than Poisson ones
 STEP_WORK = 5  # more for each number of activities or entries that is listed
+TERM_WORK = 2  # more for each term of a series
 POWER_WORK = 30  # for a binomial probability
 MOST_LEVELS = 400  # different entry probabilities where min(1, p) binds
 
@@ -50,11 +62,22 @@ class Group:
     repeats: Floats
 
 
-def grouped(laws: Sequence[tuple[Weeks, float]], shares: Floats) -> tuple[Group, ...]:
-    """Return weeks grouped by law and season; of Poisson weeks only the sum of shares matters."""
+def grouped(
+    laws: Sequence[tuple[Weeks, float]], which: Integers, shares: Floats
+) -> tuple[Group, ...]:
+    """Return weeks grouped by law and season; of Poisson weeks only the sum of shares matters.
+
+    Parameters
+    ----------
+    laws : sequence of (Weeks, float)
+        Laws and factors.
+    which : (week,) int
+        Which of them a week follows.
+    shares : (week,) float
+    """
     groups = []
-    for law, factor in dict.fromkeys(laws):
-        part = shares[[index for index, other in enumerate(laws) if other == (law, factor)]]
+    for place, (law, factor) in enumerate(laws):
+        part = shares[which == place]
         if law.is_poisson:
             groups.append(Group(law, factor, np.ones(1), np.array([part.sum()])))
         else:
@@ -109,15 +132,24 @@ class WeeklyEntries:
         self.entry = entry
         self._laws: dict[tuple[Weeks, float], tuple[Floats, Integers, Floats]] = {}
         self._moments: dict[tuple[Weeks, float], tuple[Floats, Floats]] = {}
+        self._series: dict[Hashable, Series] = {}
+        self._logarithms: dict[Hashable, Floats] = {}
 
     def work(self, groups: Sequence[Group], rest: Floats) -> float:
         """Return complex multiplications that the generating function takes at one point."""
         total = 0.0
         for group in groups:
-            weeks = group.shares.size * rest.size
-            if group.shares.size > NODES:
-                weeks -= (group.shares.size - NODES) * int(self._few(group, rest).sum())
-            total += weeks * self._work_of_a_week(group)
+            plain = self._work_of_a_week(group)
+            if group.shares.size == 1:
+                total += rest.size * plain
+                continue
+            series = self._together(group, rest)
+            left = np.flatnonzero(~series.accurate)
+            terms = float(series.needed[series.of[series.accurate]].sum())
+            total += (rest.size - left.size) * WEEK_WORK + TERM_WORK * terms
+            few = int(self._few(group, rest, left).sum())
+            weeks = few * NODES[0] + (left.size - few) * sum(NODES)
+            total += min(weeks, left.size * group.shares.size) * plain
         return total
 
     def _work_of_a_week(self, group: Group) -> float:
@@ -128,7 +160,13 @@ class WeeklyEntries:
         first, _ = self._factorial_moments(group)
         return WEEK_WORK + STEP_WORK * usual_entries(float(first.max()))
 
-    def pgf(self, groups: Sequence[Group], rest: Floats, y: Complexes | Floats) -> Complexes:
+    def pgf(
+        self,
+        groups: Sequence[Group],
+        rest: Floats,
+        y: Complexes | Floats,
+        within: float = ACCURATE,
+    ) -> Complexes:
         """Return E (1 - y)^N, (kind, point), of the number N counted of the groups' entries.
 
         Parameters
@@ -137,41 +175,83 @@ class WeeklyEntries:
         rest : (kind,) float
             P(an entry is counted, if time allows).
         y : (point,) or (kind, point) float or complex
+            At most 2 in absolute value.
+        within : float
+            Error that is accurate enough: of what is at most 1, relative of what is more.
         """
         out = np.ones((rest.size, y.shape[-1]), dtype=np.complex128)
+        rows = max(1, CHUNK // y.shape[-1])
         for group in groups:
-            for part, shares, repeats in self._parts(group, rest, y.shape[-1]):
+            kinds = np.arange(rest.size)
+            if group.shares.size > 1:
+                series = self._together(group, rest)
+                for part in _chunks(kinds[series.accurate], rows):
+                    out[part] *= series.pgf(part, y if y.ndim == 1 else y[part])
+                kinds = kinds[~series.accurate]
+            for part in _chunks(kinds, rows):
                 counted = rest[part, None] * (y if y.ndim == 1 else y[part])
-                for share, times in zip(shares, repeats, strict=True):
-                    out[part] *= self._one_week(group, part, counted * share, times)
+                out[part] *= self._one_by_one(group, part, counted, within)
         return out
 
-    def _parts(
-        self, group: Group, rest: Floats, columns: int
-    ) -> Iterator[tuple[Integers, Floats, Floats]]:
-        """Yield kinds of reps, so many at a time, with the shares and repeats that do for them.
+    def _together(self, group: Group, rest: Floats) -> Series:
+        """Return the weeks' series; the logarithm of a week's law is found once."""
+        key = group.weeks, group.factor, group.shares.tobytes(), rest.tobytes()
+        if key not in self._series:
+            law, row, scale = self._law_of(group)
+            kept = scale * rest
+            rows, farthest, of = kinds_of(row, FARTHEST * float(group.shares.max()) * kept)
+            known = group.weeks, group.factor, rows.tobytes(), farthest.tobytes()
+            if known not in self._logarithms:
+                self._allowed.spend(rows.size * POINTS * self._work_of_a_week(group))
+                self._logarithms[known] = logarithm(law, rows, farthest)
+            self._series[key] = summed(
+                self._logarithms[known], of, kept / farthest[of], group.shares, group.repeats
+            )
+        return self._series[key]
 
-        Where a week counts little, the logarithm of its generating function is so smooth in the
-        share that many weeks are as good as a few at Chebyshev nodes. Where it counts more, its
-        logarithm could be off by 2 pi i, and every week is multiplied in.
+    def _law_of(self, group: Group) -> tuple[Law, Integers, Floats]:
+        """Return laws of what may enter in a week, which of them a kind follows, and how thinned.
+
+        As :meth:`laws` does, but where every activity enters with the same probability activities
+        are thinned, not entries.
         """
-        kinds = np.arange(rest.size)
-        few = np.zeros(rest.size, dtype=np.bool_)
-        if group.shares.size > NODES:
-            few = self._few(group, rest)
-        rows = max(1, CHUNK // columns)
-        nodes, weights = condensed(group.shares, group.repeats)
-        for members, shares, repeats in (
-            (kinds[few], nodes, weights),
-            (kinds[~few], group.shares, group.repeats),
-        ):
-            for start in range(0, members.size, rows):
-                yield members[start : start + rows], shares, repeats
+        if group.weeks.is_linear:
+            skills, row = np.unique(self.activity, return_inverse=True)
+            scale = self._plain_entry(group.factor)
+            return lambda rows, fewer: group.weeks.pgf(skills[rows], fewer), row, scale
+        laws, row, scale = self.laws(group.weeks, group.factor)
+        return lambda rows, fewer: polynomial(laws[rows], 1 - fewer), row, scale
 
-    def _few(self, group: Group, rest: Floats) -> NDArray[np.bool_]:
+    def _one_by_one(
+        self, group: Group, part: Integers, fewer: Complexes | Floats, within: float
+    ) -> Complexes:
+        """Return E (1 - fewer)^N of kinds for whom a series does not do, (kind, point).
+
+        From some of the weeks where that is accurate, else week by week.
+        """
+        out = np.ones(fewer.shape, dtype=np.complex128)
+        left = np.arange(part.size)
+
+        def week(share: float, times: float = 1.0) -> Complexes | Floats:
+            return self._one_week(group, part[left], fewer[left] * share, times)
+
+        for nodes in NODES:
+            if group.shares.size > nodes and left.size:
+                values, accurate = through_nodes(week, group.shares, group.repeats, nodes, within)
+                out[left[accurate]] = values[accurate]
+                left = left[~accurate]
+        if not left.size:
+            return out
+        more = max(group.shares.size - sum(NODES), 0)  # than was thought to be needed
+        self._allowed.spend(more * left.size * fewer.shape[-1] * self._work_of_a_week(group))
+        for share, times in zip(group.shares, group.repeats, strict=True):
+            out[left] *= week(share, times)
+        return out
+
+    def _few(self, group: Group, rest: Floats, kinds: Integers) -> NDArray[np.bool_]:
         """Return of which kinds a week counts little."""
         first, _ = self._factorial_moments(group)
-        return np.asarray(first * rest * group.shares.max() < LITTLE)
+        return np.asarray(first[kinds] * rest[kinds] * group.shares.max() < LITTLE)
 
     def _one_week(
         self, group: Group, part: Integers, fewer: Complexes | Floats, times: float
@@ -183,14 +263,9 @@ class WeeklyEntries:
             return np.asarray(np.exp(-times * mean[:, None] * fewer), dtype=np.complex128)
         if weeks.is_linear:
             p = self._plain_entry(group.factor)[part, None]
-            return weeks.pgf(self.activity[part], 1 - p * fewer, times)
+            return weeks.pgf(self.activity[part], p * fewer, times)
         rows, row, scale = self.laws(weeks, group.factor)
-        f = 1 - scale[part, None] * fewer
-        value = np.zeros_like(f)
-        for column in rows.T[::-1]:
-            value *= f
-            value += column[row[part], None]
-        return np.asarray(value**times)
+        return np.asarray(polynomial(rows[row[part]], 1 - scale[part, None] * fewer) ** times)
 
     def _plain_entry(self, factor: float) -> Floats:
         return np.minimum(self.entry * factor, 1.0)
@@ -288,7 +363,13 @@ class Arrivals:
         """Return complex multiplications that the generating function takes at one point."""
         return rest.size * WEEK_WORK if groups else 0.0
 
-    def pgf(self, groups: Sequence[Group], rest: Floats, y: Complexes | Floats) -> Complexes:
+    def pgf(
+        self,
+        groups: Sequence[Group],
+        rest: Floats,
+        y: Complexes | Floats,
+        within: float = ACCURATE,
+    ) -> Complexes:
         """Return E (1 - y)^N, (kind, point), as :meth:`WeeklyEntries.pgf` does."""
         mean, _ = self.moments(groups, rest)
         return np.asarray(np.exp(-mean[:, None] * y), dtype=np.complex128)
@@ -300,13 +381,7 @@ class Arrivals:
         return mean, mean
 
 
-def condensed(shares: Floats, repeats: Floats) -> tuple[Floats, Floats]:
-    """Return a few nodes and weights that integrate like so many repeats of so many shares."""
-    half = float(shares.max()) / 2
-    angles = np.pi * (np.arange(NODES) + 0.5) / NODES
-    degrees = np.arange(NODES)
-    places = np.arccos(np.clip(shares / half - 1, -1.0, 1.0))
-    moments = np.einsum("ds,s->d", np.cos(np.multiply.outer(degrees, places)), repeats)
-    moments[0] /= 2
-    weights = np.einsum("nd,d->n", np.cos(np.multiply.outer(angles, degrees)), moments)
-    return half * (1 + np.cos(angles)), weights * 2 / NODES
+def _chunks(kinds: Integers, rows: int) -> Iterator[Integers]:
+    """Yield kinds of reps, so many at a time."""
+    for start in range(0, kinds.size, rows):
+        yield kinds[start : start + rows]

@@ -21,12 +21,13 @@ from funnelsim.twin.fourier import (
     Complexes,
     Floats,
     line,
-    scale_of,
+    scales_of,
 )
 from funnelsim.twin.sizes import Amount, empirical, fixed, gamma, lognormal
 
 ACCURATE = 1e-13
 ROUNDING = 2e-13  # of a time left, relative to the line's limit; what leaks cancels between weeks
+APART = 16  # moments that are found from one
 MOST_PATHS = 200_000  # combinations of empirical delays that are listed
 
 
@@ -58,17 +59,14 @@ def _delay_of(stage: Stage) -> Delayed:
     return stage.days, stage.days_cv, stage.delay
 
 
-@lru_cache(maxsize=32)  # variants, sweeps and goal seeks mostly leave the delays as they are
+@lru_cache(maxsize=64)  # variants, sweeps and goal seeks mostly leave the delays as they are
 def _reached_shares(delays: tuple[Delayed, ...], weeks: int) -> tuple[Floats, Floats]:
-    moments = DAYS_PER_WEEK * np.arange(weeks + 1.0)
     shares = np.zeros((len(delays), weeks + 1))
     errors = np.zeros_like(shares)
-    laws: list[Amount] = []
-    for index, (mean, cv, delay) in enumerate(delays):
-        if mean > 0:
-            laws.append(_law(mean, cv, delay))
+    for index, (mean, _, _) in enumerate(delays):
         if mean > 0 or index == 0:
-            time_left, error = _time_left(laws, moments)
+            so_far = tuple(each for each in delays[: index + 1] if each[0] > 0)
+            time_left, error = _time_left(so_far, weeks)
             by_moment = np.diff(time_left) / DAYS_PER_WEEK  # entry moments are uniform in a week
             either = (error[1:] + error[:-1]) / DAYS_PER_WEEK
         shares[index, 1:] = np.clip(by_moment, 0.0, 1.0)
@@ -97,6 +95,7 @@ def in_window(shares: Floats, first_week: int, start: int, stop: int) -> Floats:
     return np.maximum(shares[stop - weeks] - shares[np.maximum(start - weeks, 0)], 0.0)
 
 
+@lru_cache(maxsize=64)  # and what a law has found on its lines
 def _law(mean: float, cv: float, delay: Delay) -> Amount:
     """Return the law of a stage's delay, days; observed delays are scaled to the stated mean."""
     if delay.days is not None:
@@ -108,8 +107,10 @@ def _law(mean: float, cv: float, delay: Delay) -> Amount:
     return law(mean, cv)
 
 
-def _time_left(laws: list[Amount], moments: Floats) -> tuple[Floats, Floats]:
-    """Return E max(moment - sum of delays, 0) at each moment and its error, days."""
+def _time_left(delays: tuple[Delayed, ...], weeks: int) -> tuple[Floats, Floats]:
+    """Return E max(moment - sum of delays, 0) by weeks since entry and its error, days."""
+    laws = [_law(mean, cv, delay) for mean, cv, delay in delays]
+    moments = DAYS_PER_WEEK * np.arange(weeks + 1.0)
     left = moments - sum(law.smallest for law in laws)
     out, errors, rounding = np.zeros((3, moments.size))
     observed = [law.atoms for law in laws if law.atoms is not None]
@@ -117,28 +118,35 @@ def _time_left(laws: list[Amount], moments: Floats) -> tuple[Floats, Floats]:
         values, shares = _all_paths(observed)
         if values.size <= MOST_PATHS:
             return _mean_positive_part(left, values, shares), errors
-    transforms = [law.transform for law in laws if not law.certain]
-
-    def transform(s: Complexes) -> Complexes:
-        return reduce(np.multiply, (factor(s) for factor in transforms))
-
+    uncertain = [law for law in laws if not law.certain]
     mean = sum(law.mean for law in laws)
     positive, points = np.flatnonzero(left > 0), FEWEST
     while points <= MOST:
-        scales = np.array([scale_of(left[i]) for i in positive])
-        for scale in np.unique(scales):
-            part, on = positive[scales == scale], line(int(scale), points)
-            wave = np.exp(np.multiply.outer(left[part], on.s))
-            weights = on.weights(2) * transform(on.s)
-            fine, coarse = np.einsum("ts,rs->rt", wave, weights).real
-            later = PERIODS * SCALE ** int(scale)  # the next period leaks in, nearly a line itself
+        scales = scales_of(left[positive])
+        for scale in np.unique(scales).tolist():
+            part, on = positive[scales == scale], line(scale, points)
+            transform = reduce(np.multiply, (law.on_line(scale, points) for law in uncertain))
+            fine, coarse = _at_moments(on.weights(2) * transform, on.s, left[part])
+            later = PERIODS * SCALE**scale  # the next period leaks in, nearly a line itself
             out[part] = fine - math.exp(-DAMPING) * (left[part] + later)
             errors[part] = np.abs(fine - coarse)
-            rounding[part] = ROUNDING * SCALE ** int(scale) + math.exp(-DAMPING) * mean
+            rounding[part] = ROUNDING * SCALE**scale + math.exp(-DAMPING) * mean
         if errors.max(initial=0.0) <= ACCURATE * left[-1]:
             break
         points *= 2
     return out, errors + rounding
+
+
+def _at_moments(weights: Complexes, s: Complexes, moments: Floats) -> Floats:
+    """Return the real part of the sum over s of weights exp(s moment), (rule, moment).
+
+    Moments are weeks apart: of ``APART`` at a time all but the first are found from it.
+    """
+    steps = DAYS_PER_WEEK * np.arange(min(APART, moments.size))
+    first = np.exp(np.multiply.outer(moments[::APART], s))
+    next_ones = np.exp(np.multiply.outer(steps, s))
+    sums = np.einsum("ras,bs->rab", weights[:, None] * first, next_ones).real
+    return np.asarray(sums.reshape(len(weights), -1)[:, : moments.size])
 
 
 def _all_paths(observed: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:

@@ -85,7 +85,31 @@ def exact(
     >>> print(f"{fs.exact(plan).attainment_probability.item():.6f}")
     0.451006
     """
-    return _computed(plan, by, only, Work())
+    return _labelled(plan, by, *_computed(plan, by, only, Work()))
+
+
+def exact_value(
+    plan: Scenario, name: str, by: Literal["quarter", "year"] = "quarter"
+) -> tuple[Floats, Floats]:
+    """Return a summary of a plan of one seat and its numerical error, (quarter | year, ...) each.
+
+    As :func:`exact` finds it, without the labels: for who asks again and again.
+
+    Raises
+    ------
+    NotCoveredError
+    ArgumentError
+
+    Examples
+    --------
+    >>> import funnelsim as fs
+    >>> plan = fs.preset("sales_math")
+    >>> value, error = exact_value(plan, "attainment_probability")
+    >>> bool((value == exact(plan)["attainment_probability"].values[0]).all())
+    True
+    """
+    (seat,), _, _ = _computed(plan, by, [name], Work())
+    return seat.values[name], seat.errors[name]
 
 
 def takes_more(
@@ -112,8 +136,8 @@ def takes_more(
 
 def _computed(
     plan: Scenario, by: Literal["quarter", "year"], only: Collection[str] | None, work: Work
-) -> xr.Dataset:
-    """Compute summaries with no more than some work."""
+) -> tuple[list[Answers], Answers, dict[str, str]]:
+    """Compute summaries with no more than some work: by segment, of the company, and refusals."""
     check_scenario(plan)
     if by not in ("quarter", "year"):
         raise ArgumentError(f"by = {by!r}: must be 'quarter' or 'year'")
@@ -133,7 +157,7 @@ def _computed(
     refused = company.refused | refused
     if not company.values and not any(set(each.values) - set(refused) for each in segments):
         raise NotCoveredError(_said_once(refused.values()))
-    return _labelled(plan, by, dict(zip(team, segments, strict=True)), company, refused)
+    return segments, company, refused
 
 
 def _said_once(reasons: Iterable[str]) -> str:
@@ -193,7 +217,7 @@ def _by_segment(
 def _labelled(
     plan: Scenario,
     by: str,
-    segments: dict[str, Answers],
+    segments: list[Answers],
     company: Answers,
     refused: dict[str, str],
 ) -> xr.Dataset:
@@ -207,7 +231,7 @@ def _labelled(
     }
     periods = len(periods_of(next(iter(team)), by, (0.0,) * plan.calendar.quarters))
     coords = {
-        "segment": list(segments),
+        "segment": list(plan.team),
         by: np.arange(1, periods + 1),
         "probability": list(PROBABILITIES),
         **labels,
@@ -216,7 +240,7 @@ def _labelled(
     arrays = {}
     for variable in (*SUMMARIES, *QUARTER_SUMMARIES, *COMPANY):
         name = variable.name
-        parts = [company] if name in company.values else list(segments.values())
+        parts = [company] if name in company.values else segments
         known = [each for each in parts if name in each.values]
         if name in refused or not known:
             continue

@@ -58,7 +58,12 @@ class Line:
 
 def scale_of(argument: float) -> int:
     """Return the number of the line that serves an argument: its limit is SCALE ** number."""
-    return math.ceil(math.log(argument) / math.log(SCALE) - 1e-12)
+    return int(scales_of(np.array([argument]))[0])
+
+
+def scales_of(arguments: Floats) -> NDArray[np.int64]:
+    """Return the numbers of the lines that serve several arguments."""
+    return np.ceil(np.log(arguments) / math.log(SCALE) - 1e-12).astype(np.int64)
 
 
 @lru_cache(maxsize=64)

@@ -14,10 +14,19 @@ import numpy as np
 
 from funnelsim.errors import NotCoveredError
 from funnelsim.scenario.model import Scenario
-from funnelsim.twin.counts import NEGLIGIBLE, Arrivals, Circle, Group, WeeklyEntries, grouped
+from funnelsim.twin.counts import (
+    NEGLIGIBLE,
+    Arrivals,
+    Circle,
+    Group,
+    Integers,
+    WeeklyEntries,
+    grouped,
+)
 from funnelsim.twin.delays import in_window
 from funnelsim.twin.fourier import MOST_BYTES, Complexes, Floats
 from funnelsim.twin.market import MarketNodes
+from funnelsim.twin.series import ACCURATE
 from funnelsim.twin.skill import Nodes
 from funnelsim.twin.ways import Way, ways_of
 from funnelsim.twin.weeks import ALWAYS_POISSON, Weeks, weeks_of
@@ -26,6 +35,7 @@ from funnelsim.twin.work import Work
 LEAST_DEALS = 36  # no Chernoff bound below is smaller
 BYTES = 24  # at the peak for each point of a circle: generating function, law, and a copy
 MOMENTS_WORK = 30  # complex multiplications that moments of a week take
+ROUGH = 1e-3  # relative error of Chernoff's bounds
 GROWTHS = (0.02, 0.1, 0.3, 1.0, 2.0)  # z - 1 of Chernoff's bounds
 MOST_POINTS = 1 << 22  # complex numbers of a chain held at a time
 
@@ -85,12 +95,15 @@ class Funnel:
 
     def factor(self, week: int) -> float:
         """Return what the entries of a week are multiplied by: season and ramp."""
-        season = self._season[(week // self._length) % 4]
+        return float(self._factors(np.array([week]))[0])
+
+    def _factors(self, weeks: Integers) -> Floats:
+        seasons = np.array(self._season)[(weeks // self._length) % 4]
         ramp = self.plan.ramp
         if self.begins is None or ramp is None:
-            return season
-        grown = (week - self.begins + 0.5) / ramp.weeks
-        return season * min(1.0, ramp.at_hire + (1 - ramp.at_hire) * grown)
+            return np.asarray(seasons)
+        grown = (weeks - self.begins + 0.5) / ramp.weeks
+        return np.asarray(seasons * np.minimum(1.0, ramp.at_hire + (1 - ramp.at_hire) * grown))
 
     def filled(self, start: int, stop: int) -> int:
         """Return in how many weeks of a window the seat is filled."""
@@ -126,11 +139,22 @@ class Funnel:
             arriving[max(start - way.first_week, 0) :] = True  # activities count, however late
             for shares in way.shares:
                 arriving |= in_window(shares, way.first_week, start, stop) > NEGLIGIBLE
-            weeks = (np.flatnonzero(arriving) + way.first_week).tolist()
-            out.append(
-                tuple((week - start, self.in_force(week), self.factor(week)) for week in weeks)
-            )
+            weeks = np.flatnonzero(arriving) + way.first_week
+            laws, which = self._laws_in(weeks)
+            out.append((laws, which.tobytes(), (weeks - start).tobytes()))
         return tuple(out)
+
+    def _laws_in(self, weeks: Integers) -> tuple[tuple[tuple[Weeks, float], ...], Integers]:
+        """Return the different laws and factors of weeks, and which of them each follows."""
+        start = self.plan.policy.start_week
+        late = weeks >= (weeks.min(initial=0) if start is None else start)
+        own = list(zip(late.tolist(), self._factors(weeks).tolist(), strict=True))
+        places = {each: place for place, each in enumerate(dict.fromkeys(own))}
+        laws = [self.weeks.without_policy(), self.weeks]
+        return (
+            tuple((laws[policy], factor) for policy, factor in places),
+            np.array([places[each] for each in own], dtype=np.int64),
+        )
 
     def reached(self, stage: int, start: int, stop: int, kept: float = 1.0) -> Count:
         """Return the number that reach a stage in weeks ``start`` to ``stop - 1``.
@@ -151,17 +175,17 @@ class Funnel:
     def _part(self, way: Way, stage: int, start: int, stop: int, kept: float) -> Part:
         shares = in_window(way.shares[stage], way.first_week, start, stop)
         numbers = np.arange(way.first_week, stop)
-        by_quarter = self.market.factors.size > 1
-        blocks: dict[int, list[int]] = {}
-        for place in np.flatnonzero(shares > NEGLIGIBLE):
-            quarter = int(numbers[place]) // self._length
-            blocks.setdefault(quarter if by_quarter else 0, []).append(int(place))
-        own = way is self.ways[0]  # an inflow has no activities, and no policy
+        places = np.flatnonzero(shares > NEGLIGIBLE)
+        quarters = numbers[places] // self._length
+        if self.market.factors.size == 1:
+            quarters *= 0  # none links them
         linked = {}
-        for quarter, places in sorted(blocks.items()):
-            weeks = numbers[places].tolist()
-            laws = [(self.in_force(n) if own else ALWAYS_POISSON, self.factor(n)) for n in weeks]
-            linked[quarter] = grouped(laws, shares[places])
+        for quarter in np.unique(quarters).tolist():
+            block = places[quarters == quarter]
+            laws, which = self._laws_in(numbers[block])
+            if way is not self.ways[0]:  # an inflow has no activities, and no policy
+                laws = tuple((ALWAYS_POISSON, factor) for _, factor in laws)
+            linked[quarter] = grouped(laws, which, shares[block])
         errors = way.errors[stage]
         late = float(errors[stop - numbers].sum() + errors[np.maximum(start - numbers, 0)].sum())
         return Part(way.entries, linked, way.reaching(stage) * kept, late)
@@ -304,11 +328,11 @@ class Count:
         market = self.funnel.market
         weights = np.multiply.outer(self.funnel.nodes.weights[0], market.weights).ravel()
         best = math.inf
-        for growth in GROWTHS:
-            with np.errstate(all="ignore"):
-                y = np.array([-growth])
-                values = np.prod([self._block(q, y).real for q in self.quarters], axis=0)
-                total = float(np.abs(weights) @ np.ravel(values)) if self.quarters else 1.0
+        growths = np.array(GROWTHS)
+        with np.errstate(all="ignore"):
+            values = [self._block(quarter, -growths, ROUGH).real for quarter in self.quarters]
+            totals = np.abs(weights) @ np.prod(values, axis=0) if values else np.ones(growths.size)
+        for growth, total in zip(GROWTHS, totals.tolist(), strict=True):
             if math.isfinite(total) and total >= 0.5:
                 best = min(best, (math.log(total) - math.log(NEGLIGIBLE)) / math.log1p(growth))
         return min(math.ceil(best) + 1, enough) if math.isfinite(best) else enough
@@ -356,14 +380,14 @@ class Count:
             for groups in part.blocks.values()
         )
 
-    def _block(self, quarter: int, y: Complexes | Floats) -> Complexes:
+    def _block(self, quarter: int, y: Complexes | Floats, within: float = ACCURATE) -> Complexes:
         """Return E (1 - y)^N, (node * state, point), of those who entered in a quarter."""
         states = self.funnel.market.weights.size
         value: Complexes | None = None
         for part in self.parts:
             if quarter in part.blocks:
                 rest = np.repeat(part.rest, states)
-                own = part.entries.pgf(part.blocks[quarter], rest, y)
+                own = part.entries.pgf(part.blocks[quarter], rest, y, within)
                 value = own if value is None else value * own
         assert value is not None  # noqa: S101  a quarter is known by some part
         return value

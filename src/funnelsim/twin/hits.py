@@ -254,7 +254,7 @@ class _Week:
         fewer = self._fewer[0]
         if weeks.is_linear:
             p = np.minimum(self._entry * factor, 1.0)[:, None]
-            return weeks.pgf(self._activity, self._outer * (1 - p * fewer))
+            return weeks.pgf(self._activity, 1 - self._outer * (1 - p * fewer))
         if self._counts_activities:
             return self._listed(weeks, factor)
         rows, row, scale = self._funnel.entries.laws(weeks, factor)

@@ -137,7 +137,7 @@ def gamma(mean: float, cv: float) -> Amount:
     shape, scale = 1 / cv**2, mean * cv**2
 
     def transform(s: Complexes) -> Complexes:
-        return np.asarray(np.exp(-shape * np.log1p(scale * s)))
+        return np.asarray(np.exp(-shape * special.log1p(scale * s)))
 
     return Amount(mean, mean**2 * (1 + cv**2), 0.0, transform)
 

@@ -67,28 +67,27 @@ class Weeks:
             self.mean, self.cv, self.most_skill, 0, None, 0.0, self.elasticity, self.reference
         )
 
-    def pgf(self, skill: Floats, f: Complexes | Floats, times: float = 1.0) -> Complexes:
-        """Return E f^n of the number n of activities, to the power ``times``.
+    def pgf(self, skill: Floats, fewer: Complexes | Floats, times: float = 1.0) -> Complexes:
+        """Return E (1 - fewer)^n of the number n of activities, to the power ``times``.
 
         Parameters
         ----------
         skill : (kind,) float
-        f : (kind, point) float or complex
-            At most 1 in absolute value, or real.
+        fewer : (kind, point) float or complex
+            Real, or 1 less something of at most 1 in absolute value: however small, it counts.
         """
         if self.cap is not None:
-            return np.asarray(_polynomial(self.activities(skill), f) ** times)
-        less = (self.mean * skill)[:, None] * (1 - f)
+            return np.asarray(polynomial(self.activities(skill), 1 - fewer) ** times)
+        less = (self.mean * skill)[:, None] * fewer
         # As cv goes to 0 the negative binomial law becomes the Poisson law.
-        log = -np.log1p(self.cv**2 * less) / self.cv**2 if self.cv else -less
+        log = -special.log1p(self.cv**2 * less) / self.cv**2 if self.cv else -less
         if not self.floor:
             return np.asarray(np.exp(times * log))
         # Those short of the floor move up to it, if they adhere.
+        f = 1 - fewer
         short = self._probabilities(np.arange(self.floor), skill)
         lifted = short.sum(axis=1)[:, None] * f**self.floor
-        return np.asarray(
-            (np.exp(log) + self.adherence * (lifted - _polynomial(short, f))) ** times
-        )
+        return np.asarray((np.exp(log) + self.adherence * (lifted - polynomial(short, f))) ** times)
 
     def listed(self, skill: float) -> int:
         """Return how many numbers of activities :meth:`pgf` goes through for the best of reps."""
@@ -226,7 +225,7 @@ def usual_entries(mean: float) -> int:
     return int(mean + 9 * math.sqrt(mean) + 40)
 
 
-def _polynomial(law: Floats, f: Complexes | Floats) -> Complexes:
+def polynomial(law: Floats, f: Complexes | Floats) -> Complexes:
     """Return the sum of law[:, n] f^n by Horner's rule, (kind, point)."""
     out = np.zeros_like(f)
     for column in law.T[::-1]:
