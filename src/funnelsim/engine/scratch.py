@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from funnelsim.engine import kernels
 from funnelsim.engine.pack import Packed
@@ -14,8 +13,6 @@ from funnelsim.engine.record import BATCH, GROUP, LANES, TILE
 GUIDE = 512  # cells in which the search in a table of counts begins
 POWERS = 4_096  # activities a week up to which the powers of diminishing returns are tabulated
 ROOM = 1 << 22  # bytes that the largest arrays may take together
-
-Array = npt.NDArray[Any]
 
 
 def scratch_of(packed: Packed) -> tuple[Any, ...]:

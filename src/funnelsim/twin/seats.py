@@ -15,8 +15,9 @@ import numpy as np
 from funnelsim.errors import NotCoveredError
 from funnelsim.twin.bookings import NOT_DISCRETE
 from funnelsim.twin.fourier import Floats
-from funnelsim.twin.funnel import Count, Funnel, linked_moments
+from funnelsim.twin.funnel import Count, Funnel
 from funnelsim.twin.laws import Period
+from funnelsim.twin.linked import linked_moments
 from funnelsim.twin.sizes import Amount, amount_of
 from funnelsim.twin.transforms import moments_of
 

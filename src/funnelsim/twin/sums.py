@@ -15,10 +15,10 @@ import numpy as np
 
 from funnelsim.errors import NotCoveredError
 from funnelsim.twin.fourier import MOST, NOISE, SCALE, Complexes, Floats, line
-from funnelsim.twin.funnel import chained
 from funnelsim.twin.hits import Target, attained_pgf
 from funnelsim.twin.lattice import Lattice, common_unit
 from funnelsim.twin.laws import Rules, beyond, check_variance
+from funnelsim.twin.linked import chained
 from funnelsim.twin.normals import converged
 from funnelsim.twin.quantiles import quantiles
 from funnelsim.twin.seats import Seats, moments_of_sum

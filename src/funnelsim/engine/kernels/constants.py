@@ -22,7 +22,7 @@ FOREVER = 1e300  # days
 
 CONSTANT, TABLE, PARETO, EMPIRICAL = 0, 1, 2, 3  # kinds of quantile
 KPI_ACTIVITIES, KPI_STAGE, KPI_PIPELINE, KPI_ASSIST = 0, 1, 2, 3
-PER_WEEK, PER_MONTH, PER_QUARTER = 0, 1, 2
+PER_WEEK, PER_MONTH = 0, 1  # else per quarter
 OPEN, WON, LOST, STALLED = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
 
 # Columns of the arrays that the kernels fill.
