@@ -50,8 +50,6 @@ def run(command: str, name: str, *options: str) -> Result:
 
 
 def takes_long(command: str, name: str) -> bool:
-    if name == "ten_two_one":  # its exact twin has much to do
-        return command not in ("validate", "coverage", "economics", "headcount")
     return command in LONG and name != "sdr_assisted"
 
 
