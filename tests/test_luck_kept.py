@@ -86,6 +86,16 @@ def test_an_interrupted_answer_goes_on_to_the_same_bytes(ask: Ask, tmp_path: Pat
     assert fs.scenario_of(opened) == PLAN
 
 
+def test_a_store_knows_on_how_many_draws_each_part_rests(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(luck, "BLOCK", DRAWS // PIECES)
+    interrupted(ask_luck, tmp_path / "luck.nc", 1)
+    monkeypatch.setattr(luck, "LEAST_SHARE", 1)
+    with pytest.raises(ResultError, match=f"draws_of_sources: there {DRAWS}, now {DRAWS // 4}"):
+        ask_luck(store=tmp_path / "luck.nc")
+
+
 def test_variance_by_source_rests_on_the_first_draws(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

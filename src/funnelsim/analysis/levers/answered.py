@@ -147,8 +147,8 @@ def labelled(
             about["method"], errors = "exact", 0.0 * np.asarray(values)
         arrays[name] = (BY_NAME[name].dims, values, about)
         if errors is not None:
-            simulated = attrs["method"] == "simulated" or name in sampled
-            simulated &= name not in stated
+            drawn = attrs["method"] == "simulated" or name in sampled
+            simulated = drawn and name not in stated
             suffix = STANDARD_ERROR if simulated else NUMERICAL_ERROR
             kind = suffix.strip("_").replace("_", " ")
             about = about | {"long_name": f"{kind} of {about['long_name']}"}
